@@ -83,7 +83,7 @@ def npm() -> str:
     wanted = ".".join(str(part) for part in NODE_NEEDED)
     if not node or not found:
         raise StepError(
-            f"The page is built with Node {wanted} or newer, which was not found. Install it, then start again."
+            f"The page is built with Node {wanted} or newer, which was not found. Install it first."
         )
     version = subprocess.run([node, "--version"], capture_output=True, text=True, check=False).stdout.strip()
     numbers = tuple(int(part) for part in re.findall(r"\d+", version)[:2])

@@ -95,8 +95,6 @@ def step(
         words = "\n".join(f"    {line}" for line in tail)
         where = log_file.relative_to(ROOT)
         raise StepError(
-            f"{title} failed (exit {code}). Its last lines, all of it in {where}:
-{words}
-{hint}".rstrip()
+            f"{title} failed (exit {code}). Its last lines, all of it in {where}:\n{words}\n{hint}".rstrip()
         )
     say(f"  {title}: done ({seconds:.0f} s)")

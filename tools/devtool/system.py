@@ -1,7 +1,8 @@
-"""What the operating system must bring: QtWebEngine's libraries, a screen, a voice, browsers for the tests.
+"""What the operating system must bring: QtWebEngine's libraries, a screen, a voice, browsers.
 
-The library list is QtWebEngine 6.12's, tried on a minimal Debian 12. On Debian and Ubuntu the missing packages
-are installed when this runs as root; otherwise the one command is printed. Windows and macOS need nothing.
+The library list is QtWebEngine 6.12's, tried on a minimal Debian 12. On Debian and Ubuntu the missing
+packages are installed when this runs as root; otherwise the one command is printed. Windows and macOS need
+nothing.
 """
 
 from __future__ import annotations
