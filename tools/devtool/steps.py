@@ -69,8 +69,9 @@ def step(
     tail: deque[str] = deque(maxlen=25)
     ticker.start()
     try:
-        with log_file.open("w", encoding="utf-8") as sink:
-            process = subprocess.Popen(
+        with (
+            log_file.open("w", encoding="utf-8") as sink,
+            subprocess.Popen(
                 [str(word) for word in command],
                 cwd=cwd,
                 env={**os.environ, **(env or {})},
@@ -80,13 +81,14 @@ def step(
                 text=True,
                 encoding="utf-8",
                 errors="replace",
-            )
+            ) as process,
+        ):
             assert process.stdout is not None
             for line in process.stdout:
                 sink.write(line)
                 tail.append(line.rstrip())
                 ticker.latest = line.strip()
-            code = process.wait()
+        code = process.returncode
     except FileNotFoundError as error:
         raise StepError(f"{title}: {command[0]} was not found. {hint}".strip()) from error
     finally:
