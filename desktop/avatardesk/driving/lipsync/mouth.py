@@ -1,0 +1,106 @@
+"""Viseme probabilities to a moving mouth: coarticulation, closures and the way back to rest.
+
+Steps of 10 ms. Every path through here is late by the same 20 ms or so (filters lag, closures look at three
+steps at once); the engine reads the mouth that much ahead, so what leaves is on time.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+import numpy as np
+import numpy.typing as npt
+
+from avatardesk.driving.lipsync.shapes import DOMINANCE, DRIVEN, IS_CONTEXT, JAW, VISEME_SHAPES
+from avatardesk.driving.lipsync.visemes import CLOSURE, SILENCE, VISEME_INDEX
+from avatardesk.driving.motion import ARKIT_52
+
+Float = npt.NDArray[np.float32]
+
+_STEP_S: Final = 0.01
+# Critically damped second-order filters lag by 2 / ω: lips 18 ms, jaw 22 ms, lip closing 10 ms.
+_LIPS: Final = 110.0
+_JAW: Final = 90.0
+_CLOSING: Final = 200.0
+# Back to rest: 98 % of the way in some 200 ms.
+_RESTING: Final = 29.0
+
+_SHARPNESS: Final = 1.5
+_CONTEXT_SHARE: Final = 0.1  # per step: vowels are remembered for some 100 ms
+# Probability at which lips begin to close, and at which they are closed.
+_CLOSED: Final = {"PP": (0.18, 0.45), "FF": (0.25, 0.55)}
+_WIDENED: Final = 3
+
+_SHAPES: Final[Float] = np.ascontiguousarray(VISEME_SHAPES[:, DRIVEN])
+_DOMINANCE: Final[Float] = np.ascontiguousarray(DOMINANCE[:, DRIVEN])
+_OWN: Final[Float] = _SHAPES * _DOMINANCE
+_BORROWED: Final[Float] = 1 - _DOMINANCE
+_JAW_COLUMN: Final = int(np.flatnonzero(DRIVEN == JAW)[0])
+_SPEED: Final[Float] = np.where(DRIVEN == JAW, _JAW, _LIPS).astype(np.float32)
+_CLOSING_ROWS: Final = tuple(VISEME_INDEX[name] for name in _CLOSED)
+_CLOSING_FROM: Final = np.array([low for low, _ in _CLOSED.values()], np.float32)
+_CLOSING_SPAN: Final = np.array([high - low for low, high in _CLOSED.values()], np.float32)
+
+
+class _Damped:
+    """A bank of critically damped filters with exact steps: no overshoot, continuous speed."""
+
+    def __init__(self, size: int) -> None:
+        self.value = np.zeros(size, np.float32)
+        self._speed = np.zeros(size, np.float32)
+
+    def step(self, target: Float, omega: Float | float) -> Float:
+        offset = self.value - target
+        slope = self._speed + omega * offset
+        decay = np.exp(-omega * np.float32(_STEP_S))
+        self.value = target + (offset + slope * np.float32(_STEP_S)) * decay
+        self._speed = (self._speed - omega * slope * np.float32(_STEP_S)) * decay
+        return self.value
+
+
+class Mouth:
+    """The mouth's state; `step` once per 10 ms of probabilities, `weights` whenever a frame is due."""
+
+    def __init__(self) -> None:
+        self.reset()
+
+    def reset(self) -> None:
+        """Close the mouth and let it rest."""
+        self._base = _Damped(len(DRIVEN))
+        self._closing = _Damped(len(_CLOSED))
+        self._recent = np.zeros((_WIDENED, len(_CLOSED)), np.float32)
+        self._context = np.zeros(len(DRIVEN), np.float32)
+
+    def step(self, probabilities: Float, jaw: float, lips: float) -> None:
+        """Move on by 10 ms towards these visemes (15,), with jaw and lips sized by the voice's loudness."""
+        sharp: Float = probabilities**_SHARPNESS
+        sharp /= sharp.sum()
+        context = sharp * IS_CONTEXT
+        share = float(context.sum())
+        if share > 0.05:
+            self._context += _CONTEXT_SHARE * (context @ _SHAPES - share * self._context)
+        # Closed lips are laid over what the mouth does anyway (see `weights`).
+        target: Float = sharp @ _OWN + (sharp @ _BORROWED) * self._context
+        target *= lips
+        target[_JAW_COLUMN] *= jaw / max(lips, 1e-3)
+        resting = float(probabilities[SILENCE]) > 0.5
+        speed = np.where(target < self._base.value, np.float32(_RESTING), _SPEED) if resting else _SPEED
+        self._base.step(target, speed)
+        closed = (probabilities[list(_CLOSING_ROWS)] - _CLOSING_FROM) / _CLOSING_SPAN
+        self._recent[:-1] = self._recent[1:]
+        self._recent[-1] = np.minimum(np.maximum(closed, 0), 1)
+        # A step more on either side: the shortest closure is seen, and complete when its sound begins.
+        self._closing.step(self._recent.max(axis=0), _CLOSING)
+
+    def weights(self) -> Float:
+        """Return the 52 ARKit weights of this moment, each 0..1."""
+        closed, bitten = (float(value) for value in self._closing.value)
+        bitten *= 1 - closed
+        driven = (
+            self._base.value * (1 - closed) * (1 - bitten)
+            + closed * _SHAPES[CLOSURE]
+            + bitten * _SHAPES[VISEME_INDEX["FF"]]
+        )
+        result = np.zeros(len(ARKIT_52), np.float32)
+        result[DRIVEN] = np.minimum(np.maximum(driven, 0), 1)
+        return result
