@@ -106,13 +106,13 @@ class NoiseRemoval:
         self._noise = _lower_envelope(power, self._noise)
         signal = np.maximum(power - self._noise, np.float32(1))
         self._floor = _lower_envelope(signal, self._floor)
-        decayed = self._peak * np.float32(0.85)
+        decayed: Float = self._peak * np.float32(0.85)
         masked = np.where(signal < np.float32(0.85) * decayed, decayed * np.float32(0.2), signal)
         peak: Float = np.maximum(signal, decayed)
         self._peak = peak
         gain = np.maximum(masked, self._floor) / np.maximum(power, np.float32(1e-9))
-        gain = np.minimum(np.maximum(gain, np.float32(0.05)), np.float32(20))
-        cleaned: Float = mel * (gain @ _spread())
+        limited: Float = np.minimum(np.maximum(gain, np.float32(0.05)), np.float32(20))
+        cleaned: Float = mel * (limited @ _spread())
         return cleaned
 
 
