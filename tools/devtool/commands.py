@@ -110,7 +110,7 @@ def demo(words: list[str]) -> int:
 
 
 def test(words: list[str]) -> int:
-    """Run the tests; words go to pytest."""
+    """Run the tests; words go to pytest. Without a `-m` the slow ones are left to CI."""
     environment = _environment()
     if not VENV.exists():
         say(FRESH_MARK)
@@ -123,6 +123,8 @@ def test(words: list[str]) -> int:
         environment = _environment()
     if is_root():
         environment.setdefault("QTWEBENGINE_DISABLE_SANDBOX", "1")
+    if not any(word.startswith("-m") for word in words):
+        words = ["-m", "not bench" if os.environ.get("CI") else "not bench and not slow", *words]
     with screen(environment, always_virtual=True) as inside:
         return _foreground([PYTHON, "-m", "pytest", *words], inside)
 
