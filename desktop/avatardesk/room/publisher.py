@@ -108,7 +108,7 @@ class Publisher:
         return rtc.SessionDescription(type="answer", sdp=text, id=description.id)
 
     def bind(self) -> None:
-        """Match announced tracks with the last offer: publish what is in both, end what is offered no more."""
+        """Match announced tracks with the last offer: publish what is in both, end what is not offered."""
         if self._offer is None:
             return
         sending = {media.mid: media for media in self._offer.media if media.sends and media.track_id}

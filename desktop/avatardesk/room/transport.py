@@ -1,6 +1,6 @@
 """One peer connection's transport: ICE-lite, DTLS, SRTP and SCTP over the shared socket.
 
-DTLS and SCTP are aiortc's; SRTP is handled where the datagram arrives: a media packet costs one callback and no
+DTLS and SCTP are aiortc's; SRTP is handled where the datagram arrives: a media packet costs one callback, no
 task switch. The server is always the DTLS server: clients answer `actpass` with `active`.
 """
 
