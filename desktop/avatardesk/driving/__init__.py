@@ -1,1 +1,10 @@
-"""The avatar service: it speaks the SpatialReal cloud's wire on loopback, so that programs for it run here."""
+"""The avatar service: it speaks the SpatialReal cloud's wire on loopback, so programs for the cloud run
+here.
+"""
+
+from __future__ import annotations
+
+from avatardesk.driving.limits import ServiceLimits
+from avatardesk.driving.service import DEFAULT_AVATARS, AvatarService
+
+__all__ = ["DEFAULT_AVATARS", "AvatarService", "ServiceLimits"]

@@ -6,6 +6,7 @@ import struct
 from collections.abc import Sequence
 
 import numpy as np
+
 from avatardesk.driving.motion.frames import (
     GAZE_RANGE,
     HEAD_RANGE,
