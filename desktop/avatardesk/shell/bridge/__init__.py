@@ -1,0 +1,1 @@
+"""The bridge between page and program, as docs/protocols/bridge.md defines it."""

@@ -1,0 +1,1 @@
+"""The processes beside the window: how they are started, watched, restarted and ended."""
