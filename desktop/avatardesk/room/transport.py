@@ -171,24 +171,28 @@ class PeerTransport:
     def _listen(self, channel: RTCDataChannel) -> None:
         def message(data: Any) -> None:
             if isinstance(data, bytes):
-                self._on_message(channel.label, data)
+                try:
+                    self._on_message(channel.label, data)
+                except Exception:
+                    # Our mistake, not the peer's: it must not cost the peer its association.
+                    logger.exception("a data packet could not be handled")
 
         channel.on("message", message)
 
-    def channel_backlog(self, label: str) -> int | None:
-        """Return the bytes waiting on our channel `label`; None when it is not open yet or no more."""
+    def backlog(self, label: str) -> int:
+        """Return the bytes waiting on our channel `label`."""
         channel = self._channels.get(label)
-        return channel.bufferedAmount if channel is not None and channel.readyState == "open" else None
+        return channel.bufferedAmount if channel is not None else 0
 
-    def send_message(self, label: str, data: bytes, *, wait: bool) -> bool:
-        """Send on our channel `label`. With `wait` a channel still opening keeps it. False if not sent."""
+    def send_message(self, label: str, data: bytes) -> None:
+        """Send on our channel `label`; one still opening keeps the message, one that is closed drops it."""
         channel = self._channels.get(label)
-        if channel is None or self._sctp is None or self._sctp.state == "closed":
-            return False
-        if channel.readyState != "open" and not (wait and channel.readyState == "connecting"):
-            return False
-        self._sctp.queue(channel, data)
-        return True
+        if channel is None or self._sctp is None or channel.readyState not in ("connecting", "open"):
+            return
+        try:
+            self._sctp.queue(channel, data)
+        except ValueError as error:
+            logger.info("dropped a data packet: %s", error)
 
     def _arrived(self, data: bytes) -> None:
         if 19 < data[0] < 64:
