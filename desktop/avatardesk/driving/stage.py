@@ -8,7 +8,7 @@ import asyncio
 import contextlib
 import datetime
 import logging
-from typing import Any, TypeAlias
+from typing import Any
 
 from livekit import api, rtc
 from livekit.rtc.participant import PublishDataError, PublishTrackError
@@ -27,8 +27,6 @@ _CATCH_UP_SECONDS = 0.2
 """A stall up to so long is caught up at once (receivers' jitter buffers take that much). After a longer one
 playback
 goes on where it stopped, that much later: nothing is skipped in either case."""
-
-_Lost: TypeAlias = "asyncio.Future[rtc.DisconnectReason.ValueType]"
 
 _LOSSY_WAITING = 8
 _VIDEO_SIZE = 16
@@ -130,7 +128,7 @@ class LiveKitStage:
 
     async def _connect(self) -> None:
         room = self._room = rtc.Room()
-        lost = self._lost = asyncio.get_running_loop().create_future()
+        lost = self._lost = _new_lost()
 
         @room.on("disconnected")
         def _disconnected(reason: rtc.DisconnectReason.ValueType) -> None:
@@ -256,3 +254,7 @@ class LiveKitStage:
     async def aclose(self) -> None:
         """Leave the room."""
         await self._leave()
+
+
+def _new_lost() -> asyncio.Future[rtc.DisconnectReason.ValueType]:
+    return asyncio.get_running_loop().create_future()
