@@ -10,6 +10,7 @@ export default defineConfig({
     emptyOutDir: true,
     // QtWebEngine 6.12 is Chromium 140; the page also runs in today's other browsers.
     target: "es2022",
+    cssTarget: ["chrome123", "firefox120", "safari17.5"],
     assetsInlineLimit: 0,
     sourcemap: false,
     chunkSizeWarningLimit: 1200,
