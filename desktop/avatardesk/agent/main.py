@@ -1,0 +1,103 @@
+"""The agent process: `python -m avatardesk agent`.
+
+Everything comes in through the environment. One JSON line on standard output says when the agent is in the
+room; the log goes to standard error. The process ends, with code 0, on SIGTERM, on SIGINT, and when its
+standard input is closed (the parent holds the other end, so no agent outlives it).
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import json
+import logging
+import os
+import signal
+import sys
+import threading
+from collections.abc import Mapping
+
+from avatardesk.agent.settings import AgentSettings
+from avatardesk.errors import AvatarDeskError
+from avatardesk.logs import register_secret, setup_logging
+
+logger = logging.getLogger("avatardesk.agent")
+
+_CLOSE_S = 4.0
+
+
+async def run_agent(env: Mapping[str, str], *, stop: asyncio.Event | None = None) -> None:
+    """Run the agent described by `env` until `stop` is set (or for ever, until cancelled).
+
+    Prints the readiness line on standard output. Raises AvatarDeskError when a setting is wrong or a part
+    that was asked for is not there.
+    """
+    settings = AgentSettings.from_env(env)
+    for secret in (settings.livekit_api_secret, settings.openai_api_key, env.get("SPATIALREAL_API_KEY")):
+        register_secret(secret)
+    # These bring in livekit-agents (2.5 s): only now, so that a wrong setting is reported at once.
+    from avatardesk.agent.parts import build_parts
+    from avatardesk.agent.pipeline import Pipeline
+
+    parts = await build_parts(settings)
+    logger.info("speech recognition %(stt)s, answers from %(llm)s, voice %(tts)s", parts.names)
+
+    def ready(identity: str) -> None:
+        print(
+            json.dumps({"ready": "agent", "room": settings.room, "identity": identity, **parts.names}),
+            flush=True,
+        )
+
+    stop = stop or asyncio.Event()
+    running = asyncio.create_task(Pipeline(settings, parts, on_ready=ready).run(), name="agent_pipeline")
+    stopping = asyncio.create_task(stop.wait())
+    try:
+        await asyncio.wait([running, stopping], return_when=asyncio.FIRST_COMPLETED)
+        if running.done():
+            running.result()
+    finally:
+        stopping.cancel()
+        running.cancel()
+        with contextlib.suppress(TimeoutError, asyncio.CancelledError):
+            async with asyncio.timeout(_CLOSE_S):
+                await running
+        await parts.aclose()
+
+
+async def _until_told(env: Mapping[str, str]) -> None:
+    loop = asyncio.get_running_loop()
+    stop = asyncio.Event()
+    for name in ("SIGTERM", "SIGINT", "SIGBREAK"):
+        number = getattr(signal, name, None)
+        if number is None:
+            continue
+        try:
+            loop.add_signal_handler(number, stop.set)
+        except NotImplementedError:  # Windows has no loop signal handlers
+            signal.signal(number, lambda *_: loop.call_soon_threadsafe(stop.set))
+
+    def watch_parent() -> None:
+        # os.read and not sys.stdin: a thread inside a buffered reader would spoil the interpreter's exit
+        with contextlib.suppress(OSError):
+            while os.read(0, 4096):
+                pass
+        with contextlib.suppress(RuntimeError):
+            loop.call_soon_threadsafe(stop.set)
+
+    threading.Thread(target=watch_parent, name="parent-watch", daemon=True).start()
+    await run_agent(env, stop=stop)
+
+
+def main() -> int:
+    """Run the agent process and return its exit code: 0 told to end, 2 wrong setting, 1 anything else."""
+    setup_logging(os.environ.get("AVATARDESK_AGENT_LOG_LEVEL", "INFO").upper() or "INFO")
+    try:
+        asyncio.run(_until_told(os.environ))
+    except AvatarDeskError as error:
+        print(f"avatardesk agent: {error}", file=sys.stderr)
+        return 2 if error.code == "settings" else 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,3 @@
+"""The offline voice as a LiveKit TTS."""
+
+from __future__ import annotations
