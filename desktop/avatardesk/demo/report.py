@@ -14,6 +14,8 @@ import numpy as np
 
 Json = dict[str, Any]
 
+NO_MOTION: Json = {"frames": 0, "lost": 0, "recovered": 0, "stalls": 0}
+
 
 def quantiles(values: Iterable[float], *, absolute: bool = False) -> Json:
     """Summarise values as `{"p50", "p95", "n"}`; with `absolute` also the 95th percentile of their size."""
@@ -39,7 +41,7 @@ class Gathered:
         started: when the process began.
         marks: first time of each named mark (`window`, `first_frame`, `connected`, `agent_ready`, …).
         turns: finished turns as the page sent them.
-        diagnostics: the page's latest measurements.
+        diagnostics: the page's measurements, one a second while the avatar spoke.
         processes: role -> resident MB and CPU percent, averaged over the conversation.
         widest_mouth: greatest jawOpen that was on screen, 0–1.
     """
@@ -47,7 +49,7 @@ class Gathered:
     started: float
     marks: dict[str, float] = field(default_factory=dict)
     turns: list[Json] = field(default_factory=list)
-    diagnostics: Json = field(default_factory=dict)
+    diagnostics: list[Json] = field(default_factory=list)
     processes: dict[str, Json] = field(default_factory=dict)
     screenshots: dict[str, str] = field(default_factory=dict)
     errors: list[Json] = field(default_factory=list)
@@ -59,20 +61,26 @@ class Gathered:
         return None if at is None else round(at - self.started, 1)
 
 
+def _known(rows: Iterable[Mapping[str, Any]], key: str) -> list[float]:
+    return [row[key] for row in rows if row.get(key) is not None]
+
+
 def build_report(gathered: Gathered, environment: Mapping[str, Any]) -> Json:
     """Build report.json from what was gathered."""
     turns = [
         {
             "heard": turn.get("heard", ""),
             "said": turn.get("said", ""),
+            "kind": turn.get("kind", "voice"),
             "interrupted": bool(turn.get("interrupted", False)),
+            "interrupt_to_silence_ms": turn.get("interrupt_to_silence_ms"),
             "user_end_to_first_audio_ms": turn.get("user_end_to_first_audio_ms"),
             "user_end_to_first_motion_ms": turn.get("user_end_to_first_motion_ms"),
         }
         for turn in gathered.turns
     ]
-    latencies = [turn["user_end_to_first_audio_ms"] for turn in turns]
-    page = gathered.diagnostics
+    samples = gathered.diagnostics
+    last = samples[-1] if samples else {}
     return {
         "environment": dict(environment),
         "cold_start_ms": {
@@ -82,11 +90,16 @@ def build_report(gathered: Gathered, environment: Mapping[str, Any]) -> Json:
             "agent_ready": gathered.since_start("agent_ready"),
         },
         "turns": turns,
-        "turn_latency_ms": quantiles(latencies),
-        "interrupt_to_silence_ms": quantiles(page.get("interrupt_to_silence_ms", [])),
-        "av_offset_ms": page.get("av_offset_ms", quantiles([], absolute=True)),
-        "render": page.get("render", {"fps_p50": None, "frame_ms_p95": None, "resolution": None}),
-        "motion": page.get("motion", {"frames": 0, "lost": 0, "recovered": 0, "stalls": 0}),
+        "turn_latency_ms": quantiles(_known(turns, "user_end_to_first_audio_ms")),
+        "interrupt_to_silence_ms": quantiles(_known(turns, "interrupt_to_silence_ms")),
+        "av_offset_ms": quantiles(_known(samples, "avOffsetMs"), absolute=True),
+        "av_lock": last.get("lock"),
+        "render": {
+            "fps_p50": quantiles(_known(samples, "fps"))["p50"],
+            "frame_ms_p95": quantiles(_known(samples, "frameMs"))["p95"],
+            "resolution": last.get("resolution"),
+        },
+        "motion": {**NO_MOTION, **last.get("motion", {})},
         "widest_mouth": round(gathered.widest_mouth, 3),
         "processes": gathered.processes,
         "screenshots": gathered.screenshots,
@@ -97,7 +110,7 @@ def build_report(gathered: Gathered, environment: Mapping[str, Any]) -> Json:
 def failures(report: Mapping[str, Any], *, turns_wanted: int) -> list[str]:
     """Say in words what the avatar did not do; empty when the conversation was a whole one."""
     found: list[str] = []
-    turns = report["turns"]
+    turns = [turn for turn in report["turns"] if turn["kind"] == "voice"]
     heard = sum(1 for turn in turns if turn["heard"].strip())
     answered = sum(1 for turn in turns if turn["said"].strip())
     sounded = sum(1 for turn in turns if turn["user_end_to_first_audio_ms"] is not None)

@@ -21,11 +21,12 @@ def _whole_conversation() -> Gathered:
         }
         for n in range(3)
     ]
-    gathered.diagnostics = {
-        "av_offset_ms": {"p50": 2.0, "p95": 9.0, "p95_abs": 9.0, "n": 40},
-        "motion": {"frames": 300, "lost": 0, "recovered": 2, "stalls": 0},
-        "interrupt_to_silence_ms": [120.0],
-    }
+    gathered.turns[1]["interrupt_to_silence_ms"] = 120.0
+    motion = {"frames": 300, "lost": 0, "recovered": 2, "stalls": 0}
+    gathered.diagnostics = [
+        {"avOffsetMs": None, "fps": 20, "frameMs": 30.0, "resolution": [640, 480], "motion": {"frames": 100}},
+        {"avOffsetMs": -6.0, "fps": 30, "frameMs": 20.0, "resolution": [800, 600], "motion": motion},
+    ]
     gathered.widest_mouth = 0.5
     return gathered
 
@@ -37,6 +38,9 @@ def test_a_whole_conversation_has_no_failures_and_all_figures() -> None:
     assert report["interrupt_to_silence_ms"] == {"p50": 120.0, "p95": 120.0, "n": 1}
     assert report["cold_start_ms"]["window"] == 400.0
     assert report["cold_start_ms"]["agent_ready"] is None
+    assert report["av_offset_ms"] == {"p50": -6.0, "p95": -6.0, "n": 1, "p95_abs": 6.0}
+    assert report["render"] == {"fps_p50": 25.0, "frame_ms_p95": 29.5, "resolution": [800, 600]}
+    assert report["motion"]["recovered"] == 2
 
 
 def _report_without(**changes: Any) -> list[str]:
@@ -54,7 +58,7 @@ def test_each_thing_that_did_not_happen_is_named() -> None:
     mute = [{"heard": "a", "said": "", "user_end_to_first_audio_ms": 1.0}] * 3
     assert _report_without(turns=mute) == ["the avatar answered 0 of 3 turns"]
     assert "the mouth never opened" in _report_without(widest_mouth=0.02)[0]
-    assert _report_without(diagnostics={}) == ["no motion reached the page"]
+    assert _report_without(diagnostics=[]) == ["no motion reached the page"]
     assert _report_without(marks={}) == ["the avatar was never drawn"]
 
 
