@@ -12,6 +12,7 @@ import { EndScreen } from "./end-screen";
 import { IdleCountdown } from "./idle-countdown";
 import { Loading } from "./loading";
 import { ProblemCard } from "./problem-card";
+import { SettingsPopover } from "./settings-popover";
 import { handleShortcut } from "./shortcuts";
 import { StatePill } from "./state-pill";
 import { Toasts } from "./toasts";
@@ -67,6 +68,7 @@ export function App({ ui, onStage }: AppProps): JSX.Element {
             {inCall(phase) ? <Captions /> : null}
             <ControlBar />
           </div>
+          {view.overlay.value === "settings" && !store.kiosk.value ? <SettingsPopover /> : null}
           {view.diagnostics.value ? <DiagnosticsOverlay /> : null}
         </main>
         {transcript ? <TranscriptPanel /> : null}

@@ -6,7 +6,7 @@ import { start, useUi } from "./context";
 export function Attract(): JSX.Element {
   const { actions } = useUi();
   return (
-    <button class="attract" type="button" onClick={() => start(actions.begin())} autofocus>
+    <button class="attract" type="button" onClick={() => start(actions.begin())}>
       <span class="attract-rings" aria-hidden="true">
         <i />
         <i />

@@ -5,7 +5,6 @@ import { IconButton } from "./button";
 import { start, useUi } from "./context";
 import { CaptionsIcon, ChatIcon, EndIcon, SettingsIcon } from "./icons";
 import { MicrophoneControl } from "./microphone-control";
-import { SettingsPopover } from "./settings-popover";
 
 /** The row of buttons at the bottom: microphone, captions, chat, settings, end. */
 export function ControlBar(): JSX.Element | null {
@@ -17,8 +16,7 @@ export function ControlBar(): JSX.Element | null {
   const captions = store.settings.value.captions;
   const unread = !view.transcript.value && !captions && store.captions.value.length > 0;
   return (
-    <div class="bar-anchor">
-      <div class="bar" role="toolbar" aria-label="Conversation">
+    <div class="bar" role="toolbar" aria-label="Conversation">
         {calling ? (
           <>
             <MicrophoneControl />
@@ -56,7 +54,5 @@ export function ControlBar(): JSX.Element | null {
           </IconButton>
         ) : null}
       </div>
-      {view.overlay.value === "settings" && !kiosk ? <SettingsPopover /> : null}
-    </div>
   );
 }

@@ -28,7 +28,7 @@ export function SettingsPopover(): JSX.Element {
   const settings = store.settings.value;
   const characters = view.characters.value;
   return (
-    <div class="popover" role="dialog" aria-label="Settings" ref={popover}>
+    <div class="popover" role="dialog" aria-label="Settings" ref={popover} tabIndex={-1}>
       <header class="popover-head">
         <h2>Settings</h2>
         <IconButton label="Close settings" onClick={() => view.close()}>

@@ -13,6 +13,11 @@ export function handleShortcut(event: KeyboardEvent, { store, actions, view }: U
     if (!store.kiosk.value) view.diagnostics.value = !view.diagnostics.value;
     return;
   }
+  if (store.phase.value === "attract" && (event.key === "Enter" || event.key === " ")) {
+    event.preventDefault();
+    start(actions.begin());
+    return;
+  }
   if (event.ctrlKey || event.metaKey || event.altKey || isTyping(event.target) || !inCall(store.phase.value)) return;
   switch (event.key.toLowerCase()) {
     case "m":

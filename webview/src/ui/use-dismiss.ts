@@ -13,13 +13,15 @@ export function useDismiss(popup: RefObject<HTMLElement | null>, close: () => vo
     if (element === null) return;
     const before = document.activeElement;
     const items = (): HTMLElement[] => [...element.querySelectorAll<HTMLElement>(FOCUSABLE)];
-    (element.querySelector<HTMLElement>("[aria-checked='true']") ?? items()[0])?.focus({ preventScroll: true });
+    const menu = element.getAttribute("role") === "menu";
+    const first = menu ? (element.querySelector<HTMLElement>("[aria-checked='true']") ?? items()[0]) : element;
+    first?.focus({ preventScroll: true });
     const onPress = (event: PointerEvent): void => {
       const target = event.target instanceof Element ? event.target : null;
       if (target !== null && !element.contains(target) && target.closest(opener) === null) close();
     };
     const onKey = (event: KeyboardEvent): void => {
-      if (element.getAttribute("role") !== "menu" || !["ArrowDown", "ArrowUp"].includes(event.key)) return;
+      if (!menu || !["ArrowDown", "ArrowUp"].includes(event.key)) return;
       event.preventDefault();
       const all = items();
       const at = all.findIndex((item) => item === document.activeElement);
