@@ -44,7 +44,9 @@ _MEAN_WINDOW: Final = 500.0
 
 @functools.cache
 def _dither() -> Float:
-    return np.random.default_rng(0).normal(0, _DITHER_LSB, _DITHER_LENGTH).astype(np.float32)
+    noise = np.random.default_rng(0).normal(0, _DITHER_LSB, _DITHER_LENGTH).astype(np.float32)
+    # A piece that begins near the end runs on into the beginning.
+    return np.concatenate([noise, noise[:HOP]])
 
 
 @functools.cache
@@ -143,12 +145,14 @@ class FrontEnd:
     def push(self, samples: Float) -> list[Float]:
         """Take 16 kHz samples on the 16-bit scale; return the finished pairs of cepstra, each (2, 13)."""
         raw = np.concatenate([self._raw, samples])
-        # The gain changes every 10 ms, on the stream's own grid.
-        whole = len(raw) // HOP * HOP
-        self._raw = raw[whole:]
-        if whole:
-            pieces = [self._level_and_dither(raw[start : start + HOP]) for start in range(0, whole, HOP)]
-            self._samples = np.concatenate([self._samples, *pieces])
+        # The gain changes every 10 ms, on the stream's own grid: where windows end, so that none waits for
+        # it.
+        pieces = [self._samples]
+        while len(raw) >= (size := HOP if self._position else WINDOW % HOP):
+            pieces.append(self._level_and_dither(raw[:size]))
+            raw = raw[size:]
+        self._raw = raw
+        self._samples = np.concatenate(pieces)
         pairs = []
         start = 0
         while start + HOP + WINDOW <= len(self._samples):
@@ -158,12 +162,12 @@ class FrontEnd:
         return pairs
 
     def _level_and_dither(self, piece: Float) -> Float:
-        level = float(np.sqrt(np.dot(piece, piece) / HOP))
+        level = float(np.sqrt(np.dot(piece, piece) / len(piece)))
         self._level = max(self._level * _LEVEL_DECAY, level, _LEAST_LEVEL)
         gain = np.float32(min(_GAIN_RANGE[1], max(_GAIN_RANGE[0], _TARGET_LEVEL / self._level)))
         start = self._position % _DITHER_LENGTH
-        self._position += HOP
-        noisy = piece * gain + _dither()[start : start + HOP]
+        self._position += len(piece)
+        noisy = piece * gain + _dither()[start : start + len(piece)]
         emphasised = noisy.copy()
         emphasised[1:] -= _PRE_EMPHASIS * noisy[:-1]
         if self._last is not None:

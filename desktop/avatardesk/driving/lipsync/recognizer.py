@@ -9,6 +9,7 @@ import numpy.typing as npt
 
 from avatardesk.driving.lipsync.acoustic_model import load_acoustic_model
 from avatardesk.driving.lipsync.front_end import HOP, PAIR, RATE, WINDOW, FrontEnd
+from avatardesk.driving.lipsync.network import VisemeNetwork, load_network
 from avatardesk.driving.lipsync.phone_loop import LOOKAHEAD_FRAMES, PhoneLoop
 from avatardesk.driving.lipsync.visemes import VISEMES
 
@@ -28,10 +29,15 @@ class VisemeRecognizer:
     lookahead_ms: Final = 1000 * ((LOOKAHEAD_FRAMES + PAIR - 1) * HOP + WINDOW) / RATE
     """From the start of a row to the last sample that it needs, at worst (every second row: 10 ms less)."""
 
-    def __init__(self) -> None:
-        model = load_acoustic_model()
+    def __init__(self, *, network: bool = False) -> None:
+        """Begin a stream; without `network` the phone loop answers alone (for comparison).
+
+        Raises:
+            PlatformError: the speech model or the network's weights are missing.
+        """
         self._front_end = FrontEnd()
-        self._phones = PhoneLoop(model)
+        self._phones = PhoneLoop(load_acoustic_model())
+        self._network = VisemeNetwork(load_network()) if network else None
         self._samples = 0
         self._rows = 0
 
@@ -39,18 +45,23 @@ class VisemeRecognizer:
         """Begin a new stream."""
         self._front_end.reset()
         self._phones.reset()
+        if self._network:
+            self._network.reset()
         self._samples = self._rows = 0
 
     def push(self, samples: npt.NDArray[np.int16] | Float) -> Float:
         """Take mono samples on the 16-bit scale; return the rows that are decided now, (n, 15), sums 1."""
         self._samples += len(samples)
-        rows = [
-            frame.visemes
-            for pair in self._front_end.push(samples.astype(np.float32))
-            for frame in self._phones.push(pair)
-        ]
-        self._rows += len(rows)
-        return np.array(rows, np.float32).reshape(-1, len(VISEMES))
+        rows = [np.zeros((0, len(VISEMES)), np.float32)]
+        for pair in self._front_end.push(samples.astype(np.float32)):
+            frames = self._phones.push(pair)
+            if self._network:
+                rows.append(self._network.push(frames))
+            else:
+                rows += [frame.visemes[None] for frame in frames]
+        decided = np.concatenate(rows)
+        self._rows += len(decided)
+        return decided
 
     def finish(self) -> Float:
         """Return the rows still owed and begin a new stream; all rows together are ⌈samples / 160⌉."""
