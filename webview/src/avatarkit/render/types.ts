@@ -59,6 +59,8 @@ export interface RendererOptions {
   readonly theme?: AvatarTheme;
   /** Calm the figure: no sway, no nods, no saccades; blinks, mouth and mood stay. */
   readonly reducedMotion?: boolean;
+  /** False: nothing moves by itself, motion is shown as it is sent (pictures of single shapes, other drivers). */
+  readonly life?: boolean;
   /** Draw for a processor rather than a GPU. Left out: found out from the WebGL context. */
   readonly software?: boolean;
   /** Seed of the figure's own life; the same seed and the same times give the same movements. */
@@ -78,7 +80,7 @@ export interface AvatarRenderer {
   setReducedMotion(reduced: boolean): void;
   /** Draws one picture. Called by the view's one animation loop with its time stamp in milliseconds. */
   render(now: number): void;
-  /** A copy of what is on the screen now, own life included; for transitions. */
+  /** A copy of the motion on the screen now, without the figure's own life, which goes on under every frame. */
   currentFrame(): MotionFrame;
   boundingRect(): DOMRect;
   /** The picture as a PNG, or null where the browser can't encode it. */

@@ -1,0 +1,1 @@
+"""Sculpts AvatarDesk's characters from numbers: no imported mesh, no imported texture."""

@@ -1,0 +1,98 @@
+/** The figure's hand-written materials. */
+import { Color, DoubleSide, FrontSide, Matrix3, ShaderMaterial, Vector3, type IUniform } from "three";
+import { AvatarAssetError } from "./asset-error";
+import type { EyeLook } from "./head-file";
+import type { SharedUniforms } from "./light";
+import { eyeFragment, eyeVertex } from "./shaders/eye";
+import { curlFragment, curlVertex, hairFragment, hairVertex, liningFragment, liningVertex } from "./shaders/hair";
+import {
+  clothFragment,
+  clothVertex,
+  groundFragment,
+  groundVertex,
+  metalFragment,
+  metalVertex,
+  mouthFragment,
+  mouthVertex,
+} from "./shaders/other";
+import { skinFragment, skinVertex } from "./shaders/skin";
+
+interface Recipe {
+  readonly vertex: string;
+  readonly fragment: string;
+  readonly bothSides: boolean;
+  /** Opaque parts in front are drawn first: what they hide is rejected by depth. */
+  readonly order: number;
+}
+
+const RECIPES: Readonly<Record<string, Recipe>> = {
+  hair: { vertex: hairVertex, fragment: hairFragment, bothSides: true, order: 0 },
+  curl: { vertex: curlVertex, fragment: curlFragment, bothSides: false, order: 0 },
+  metal: { vertex: metalVertex, fragment: metalFragment, bothSides: false, order: 0 },
+  lining: { vertex: liningVertex, fragment: liningFragment, bothSides: true, order: 1 },
+  skin: { vertex: skinVertex, fragment: skinFragment, bothSides: false, order: 2 },
+  eye: { vertex: eyeVertex, fragment: eyeFragment, bothSides: false, order: 3 },
+  mouth: { vertex: mouthVertex, fragment: mouthFragment, bothSides: true, order: 3 },
+  cloth: { vertex: clothVertex, fragment: clothFragment, bothSides: false, order: 3 },
+};
+
+/** The drawing order of a material's parts; smaller is earlier. */
+export function drawOrder(material: string): number {
+  return recipe(material).order;
+}
+
+function recipe(material: string): Recipe {
+  const found = RECIPES[material];
+  if (!found) throw new AvatarAssetError("INVALID_ASSET", `The avatar asks for an unknown material, "${material}".`);
+  return found;
+}
+
+/** A material by the name the asset gives it. */
+export function createMaterial(material: string, shared: SharedUniforms, own: Record<string, IUniform> = {}): ShaderMaterial {
+  const { vertex, fragment, bothSides } = recipe(material);
+  return new ShaderMaterial({
+    uniforms: { ...shared, ...own },
+    vertexShader: vertex,
+    fragmentShader: fragment,
+    side: bothSides ? DoubleSide : FrontSide,
+    toneMapped: false,
+  });
+}
+
+/** What one eyeball's material has of its own. */
+export interface EyeUniforms extends Record<string, IUniform> {
+  readonly eyeTurn: IUniform<Matrix3>;
+  readonly lidTop: IUniform<number>;
+}
+
+/** Uniforms of the eye called `name` (`eyeLeft` or `eyeRight`). */
+export function eyeUniforms(look: EyeLook, name: string): EyeUniforms {
+  const centre = look.centres[name];
+  if (!centre) throw new AvatarAssetError("INVALID_ASSET", `The avatar does not say where ${name} is.`);
+  return {
+    eyeTurn: { value: new Matrix3() },
+    eyeCentre: { value: new Vector3().fromArray(centre) },
+    irisSize: { value: look.iris },
+    pupilSize: { value: look.pupil },
+    lidTop: { value: look.upperLid },
+    // Colours are linear in the shaders; three converts from sRGB.
+    irisOuter: { value: linear(look.irisOuter) },
+    irisInner: { value: linear(look.irisInner) },
+  };
+}
+
+function linear(hex: string): Vector3 {
+  const colour = new Color(hex);
+  return new Vector3(colour.r, colour.g, colour.b);
+}
+
+/** The ground behind the figure. */
+export function createGround(shared: SharedUniforms): ShaderMaterial {
+  return new ShaderMaterial({
+    uniforms: { groundInner: shared.groundInner, groundOuter: shared.groundOuter, exposure: shared.exposure },
+    vertexShader: groundVertex,
+    fragmentShader: groundFragment,
+    depthWrite: false,
+    toneMapped: false,
+  });
+}

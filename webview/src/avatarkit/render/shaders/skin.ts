@@ -1,0 +1,35 @@
+/** Skin, lips, the inside of the mouth, ears. shade: occlusion, key visibility, lip, inner mouth. */
+import { fragmentShader, vertexShader } from "./common";
+
+export const skinVertex = vertexShader();
+
+/** Wrapped light per channel stands in for light that travels under the skin. */
+export const skinFragment = fragmentShader(
+  /* glsl */ `
+  vec4 s = clamp(vShade, 0.0, 1.0);
+  float ao = s.x;
+  float lit = s.y;
+  float inner = s.w;
+  float lip = s.z * (1.0 - inner);
+  float nl = dot(N, keyDir);
+  float nv = max(dot(N, V), 0.0);
+  vec3 through = pow(vec3(lit), vec3(0.70, 1.05, 1.18));
+  vec3 sky = pow(vec3(max(ao, 0.02)), vec3(0.80, 1.05, 1.12));
+  vec3 d = wrap(nl, vec3(0.42, 0.20, 0.14));
+  d *= mix(vec3(1.0), d, 0.35);
+  vec3 light = keyLight * d * through + fillLight * wrap(dot(N, fillDir), vec3(0.4, 0.25, 0.2)) * sky + hemi(N) * sky;
+  float nh = max(dot(N, normalize(keyDir + V)), 0.0);
+  float sheen = (pow(nh, 16.0) * 0.42 + pow(nh, 64.0) * 0.40 * (1.0 + 2.6 * lip)) * max(nl, 0.0) * lit;
+  float fillSheen = pow(max(dot(N, normalize(fillDir + V)), 0.0), 14.0) * 0.22 * ao;
+  fillSheen += lip * 0.22 * pow(max(dot(N, normalize(vec3(0.1, 0.75, 0.6) + V)), 0.0), 50.0);
+  float edge = 1.0 - nv;
+  float rim = edge * edge * edge * (max(dot(N, rimLeft) + 0.2, 0.0) * 0.8 + max(dot(N, rimRight) + 0.25, 0.0) * 1.2) * ao;
+  float fresnel = 0.03 + 0.45 * pow(edge, 5.0);
+  c = A * light * 0.62 + keyLight * sheen * 0.15 + fillLight * fillSheen * 0.35;
+  c += rimLight * rim * 0.5 * mix(vec3(1.0), A, 0.45) + hemi(reflect(-V, N)) * fresnel * 0.30 * ao;
+  c += A * vec3(0.85, 0.25, 0.12) * edge * edge * 0.09;
+  // The mouth's depth gets its light through the opening only.
+  float depth = smoothstep(0.0, 0.85, inner);
+  c = mix(c, A * (0.10 + 0.42 * mouthOpen) * (1.0 - 0.55 * inner), depth);`,
+  "uniform float mouthOpen;",
+);
