@@ -4,7 +4,6 @@
  * Pearson correlation between the square roots of both (so that loud vowels don't rule alone), over a range of lags,
  * with the gates that keep a round's onset from locking a quarter of a second off.
  */
-import { FRAME_MS } from "../motion/codec";
 import { type EnvelopeRing, HOP_MS, HOPS_PER_FRAME } from "./envelope";
 import { median } from "./statistics";
 
@@ -166,8 +165,3 @@ export class RoundAnchor {
 
 /** Window of frames an anchor looks at: 1.5 s. */
 export const ANCHOR_FRAMES = 75;
-
-/** Track milliseconds spanned by `frames` frames. */
-export function spanMs(frames: number): number {
-  return frames * FRAME_MS;
-}

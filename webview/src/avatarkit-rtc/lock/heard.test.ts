@@ -93,6 +93,16 @@ describe("the audio lock", () => {
     expect(p95(voice, 3000)).toBeLessThan(10);
   });
 
+  it("stays confirmed when the jitter buffer grows to a second", () => {
+    const voice = new FakeVoice(cleanConditions());
+    voice.speak(1, 500, 16_000);
+    voice.run(4000);
+    voice.conditions.delayMs = 1100;
+    voice.run(5000);
+    expect(voice.lock.diagnostics(voice.now).state).toBe("locked");
+    expect(p95(voice, 3000)).toBeLessThan(6);
+  });
+
   it("does not lock on noise that has nothing to do with the announced speech", () => {
     const voice = new FakeVoice(cleanConditions());
     voice.speak(1, 500, 8000);

@@ -5,7 +5,7 @@
  * time, by correlation). Without them a delay model answers. All times are performance.now() ms; track times are
  * 48 kHz samples since the avatar's track began, divided by 48. No DOM in here: the tap feeds it.
  */
-import { energyToAmplitude, FRAME_MS, SAMPLES_PER_MS } from "../motion/codec";
+import { energyToAmplitude, FRAME_MS } from "../motion/codec";
 import type { Round } from "../motion/round";
 import { ANCHOR_FRAMES, correlate, type EnergySpan, MIN_FRAMES, RoundAnchor } from "./anchor";
 import { EnvelopeRing, HOP_MS } from "./envelope";
@@ -36,7 +36,9 @@ const SETTLE_MS = 120;
 const UPDATE_MS = 100;
 const ARRIVAL_WINDOW_MS = 5000;
 const SEARCH_BEFORE_MS = 30;
-const SEARCH_AFTER_MS = 700;
+const SEARCH_AFTER_MS = 1000;
+/** Around what the session knows, wherever the jitter buffer has moved the range above. */
+const SEARCH_NEAR_MS = 200;
 const STEP_MS = 15;
 const CONFIRMED_FOR_MS = 3000;
 
@@ -171,8 +173,13 @@ export class AudioLock {
   }
 
   private anchor(round: Round, span: EnergySpan, origin: number, now: number): void {
-    const from = origin - SEARCH_BEFORE_MS - this.rtp.y;
-    const match = correlate(this.byRtp, span, from, from + SEARCH_BEFORE_MS + SEARCH_AFTER_MS);
+    let from = origin - SEARCH_BEFORE_MS - this.rtp.y;
+    let to = origin + SEARCH_AFTER_MS - this.rtp.y;
+    if (!Number.isNaN(this.session)) {
+      from = Math.min(from, this.session - SEARCH_NEAR_MS);
+      to = Math.max(to, this.session + SEARCH_NEAR_MS);
+    }
+    const match = correlate(this.byRtp, span, from, to);
     if (!match) return;
     this.correlation = match.r;
     let anchor = this.anchors.get(round);
@@ -214,9 +221,4 @@ export function lastEnergies(round: Round, untilMs: number, frames: number): Ene
     amplitudes[k - begin] = energy < 0 ? Number.NaN : energyToAmplitude(energy);
   }
   return { startMs: startMs - (end - begin) * FRAME_MS, amplitudes };
-}
-
-/** Track milliseconds of a sample index. */
-export function samplesToTrackMs(samples: number): number {
-  return samples / SAMPLES_PER_MS;
 }

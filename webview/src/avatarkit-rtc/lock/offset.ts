@@ -16,7 +16,7 @@ export interface OffsetFigures {
   readonly n: number;
 }
 
-const WINDOW_FRAMES = 50;
+const WINDOW_FRAMES = 30;
 const SEARCH_MS = 150;
 const KEEP = 3000;
 
