@@ -18,6 +18,9 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 
+# An agent publishes the captions of what a user said in that user's name; livekit-server lets it, too.
+_STREAMS = ("stream_header", "stream_chunk", "stream_trailer")
+
 
 class DataInbox:
     """Data packets from one participant, whose name is put on each of them."""
@@ -48,7 +51,9 @@ class DataInbox:
                 return None
             self._last_sequence = packet.sequence
         packet.kind = models.DataPacket.RELIABLE if reliable else models.DataPacket.LOSSY
-        packet.participant_identity, packet.participant_sid = self._identity, self._sid
+        if packet.WhichOneof("value") not in _STREAMS or not packet.participant_identity:
+            packet.participant_identity = self._identity
+        packet.participant_sid = self._sid
         if packet.HasField("user"):
             # Clients before protocol 11 look here.
             if packet.user.destination_identities and not packet.destination_identities:
@@ -74,7 +79,7 @@ def deliver(
     raw = packet.SerializeToString()
     too_slow = []
     for participant in recipients:
-        if participant.identity == packet.participant_identity:
+        if participant.sid == packet.participant_sid:
             continue
         if (
             (wanted or wanted_sids)
