@@ -151,6 +151,10 @@ def _window(words: list[str], started_at: float) -> int:
 
     return run_app(
         settings,
-        options=RunOptions(status=options.status, fake_microphone=options.fake_mic, started_at=started_at),
+        options=RunOptions(
+            status=options.status or "AVATARDESK_VIRTUAL_SCREEN" in os.environ,
+            fake_microphone=options.fake_mic,
+            started_at=started_at,
+        ),
         paths=folders,
     )

@@ -54,7 +54,7 @@ class Paths:
             state_dir=dirs.user_state_path,
             cache_dir=dirs.user_cache_path,
             log_dir=dirs.user_log_path,
-            runtime_dir=_short_runtime_dir(dirs.user_runtime_path),
+            runtime_dir=_short_runtime_dir(_user_runtime(dirs)),
         )
 
     @property
@@ -115,6 +115,15 @@ def command(*arguments: str) -> list[str]:
     """Return the command line that starts this same program with other arguments, frozen or not."""
     start = [sys.executable] if is_frozen() else [sys.executable, "-m", "avatardesk"]
     return [*start, *arguments]
+
+
+def _user_runtime(dirs: platformdirs.PlatformDirs) -> Path:
+    """Return the folder for sockets; a login without one of its own (a service, a container) uses the
+    state's.
+    """
+    if sys.platform.startswith("linux") and not os.environ.get("XDG_RUNTIME_DIR"):
+        return dirs.user_state_path / "run"
+    return dirs.user_runtime_path
 
 
 def _short_runtime_dir(wanted: Path) -> Path:

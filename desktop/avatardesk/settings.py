@@ -87,13 +87,14 @@ class AvatarSettings:
     """The avatar and its service. With empty endpoints the program starts a service of its own."""
 
     app_id: str = setting("", env=("SPATIALREAL_APP_ID",))
-    avatar_id: str = setting("default", env=("SPATIALREAL_AVATAR_ID",))
+    avatar_id: str = setting("nova", env=("SPATIALREAL_AVATAR_ID",))
     console_endpoint: str = setting("", env=("SPATIALREAL_CONSOLE_ENDPOINT",), check=_url("http", "https"))
     ingress_endpoint: str = setting(
         "", env=("SPATIALREAL_INGRESS_ENDPOINT",), check=_url("ws", "wss", "http", "https")
     )
     runtime: Literal["auto", "open", "vendor"] = setting("auto", page="avatarRuntime")
-    character: str = setting("default", page="character", page_sets=True)
+    character: str = setting("", page="character", page_sets=True)
+    """The look our own renderer gives the avatar; empty: the usual one."""
     asset: str = setting("", check=_avatar_file)
     """The user's own avatar, a GLB or VRM file."""
     av_offset_ms: float = setting(0.0, check=_between(-1000, 1000), page="avOffsetMs", page_sets=True)
@@ -105,9 +106,15 @@ class AgentSettings:
     """The voice agent that answers."""
 
     enabled: bool = setting(True)
-    stt: str = setting("auto", env=("AVATARDESK_AGENT_STT",))
-    llm: str = setting("auto", env=("AVATARDESK_AGENT_LLM",))
-    tts: str = setting("auto", env=("AVATARDESK_AGENT_TTS",))
+    greeting: bool = setting(True)
+    stt: Literal["auto", "pocketsphinx", "openai"] = setting("auto")
+    llm: Literal["auto", "guide", "ollama", "openai"] = setting("auto")
+    llm_model: str = setting("")
+    tts: Literal["auto", "offline", "openai"] = setting("auto")
+    voice: str = setting("")
+    """Engine and voice of the offline voice, for example flite:slt; empty: the best one here."""
+    endpointing_s: float = setting(0.4, check=_between(0.2, 3.0))
+    """Silence after which the agent takes its turn, seconds."""
     openai_base_url: str = setting("", env=("OPENAI_BASE_URL",), check=_url("http", "https"))
 
 

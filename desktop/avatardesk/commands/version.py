@@ -59,7 +59,7 @@ def _engine() -> dict[str, str]:
         "Qt": str(qVersion()),
         "Qt WebEngine": str(qWebEngineVersion()),
         "Chromium": str(qWebEngineChromiumVersion()),
-        "Security patches": f"to {qWebEngineChromiumSecurityPatchVersion()}",
+        "Security patches": "to " + str(qWebEngineChromiumSecurityPatchVersion()),
     }
     if not gl.screen_is_there():
         return {**rows, "OpenGL": "no screen"}

@@ -117,13 +117,17 @@ class Services:
             "SPATIALREAL_CONSOLE_ENDPOINT": avatar.console_url,
             "SPATIALREAL_INGRESS_ENDPOINT": avatar.ingress_url,
             "AVATARDESK_ROOM": room.room_name,
+            "AVATARDESK_AGENT_GREETING": "1" if agent.greeting else "0",
             "AVATARDESK_AGENT_STT": agent.stt,
             "AVATARDESK_AGENT_LLM": agent.llm,
+            "AVATARDESK_AGENT_LLM_MODEL": agent.llm_model,
             "AVATARDESK_AGENT_TTS": agent.tts,
+            "AVATARDESK_AGENT_VOICE": agent.voice,
+            "AVATARDESK_AGENT_ENDPOINTING_S": f"{agent.endpointing_s:g}",
         }
         if agent.openai_base_url:
             given["OPENAI_BASE_URL"] = agent.openai_base_url
-        wants_key = agent.openai_base_url or agent.llm.startswith("openai")
+        wants_key = agent.openai_base_url or "openai" in (agent.stt, agent.llm, agent.tts)
         key = (
             self._secrets.get("OPENAI_API_KEY")
             if wants_key

@@ -4,6 +4,7 @@ say`.
 
 from __future__ import annotations
 
+import asyncio
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -27,6 +28,7 @@ class ConversationState:
     page: dict[str, Any] = field(default_factory=dict)
     last_status: float | None = None
     last_activity: float = field(init=False)
+    _changed: asyncio.Event = field(default_factory=asyncio.Event)
 
     def __post_init__(self) -> None:
         self.last_activity = self.clock()
@@ -39,6 +41,12 @@ class ConversationState:
             self.last_activity = now
         self.page = dict(status)
         self.last_status = now
+        changed_now, self._changed = self._changed, asyncio.Event()
+        changed_now.set()
+
+    async def changed(self) -> None:
+        """Wait for the next status of the page."""
+        await self._changed.wait()
 
     def touch(self) -> None:
         """Note that somebody used the window."""

@@ -46,9 +46,11 @@ def run_app(
     from PySide6.QtWidgets import QApplication
 
     from avatardesk.shell import gl, scheme
+    from avatardesk.shell.control import SingleInstance
     from avatardesk.shell.qtlog import pass_to_log
 
     options = options or RunOptions()
+    folders = paths or Paths.find()
     qInstallMessageHandler(pass_to_log)
     scheme.register()
     QCoreApplication.setAttribute(Qt.ApplicationAttribute.AA_ShareOpenGLContexts)
@@ -59,6 +61,11 @@ def run_app(
     # The end is ours: the window goes when everything else has been put away.
     app.setQuitOnLastWindowClosed(False)
     os.environ.update(without_proxy_for_loopback(dict(os.environ)))
+    instance = SingleInstance(folders)
+    if not instance.take():
+        instance.raise_first()
+        _log.info("AvatarDesk is running already; its window was raised")
+        return 0
     software = gl.needs_software()
     gl.prepare_environment(
         os.environ,
@@ -76,7 +83,7 @@ def run_app(
     asyncio.set_event_loop(loop)
     runtime = Runtime(
         settings,
-        paths or Paths.find(),
+        folders,
         secrets or Secrets(),
         options,
         observer=observer,
@@ -89,6 +96,7 @@ def run_app(
     finally:
         loop.close()
         asyncio.set_event_loop(None)
+        instance.release()
         qInstallMessageHandler(None)
     return code
 

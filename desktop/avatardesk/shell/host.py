@@ -33,6 +33,7 @@ _NO_PAGE = Problem(
     "The page is missing",
     "This copy of AvatarDesk has no page to show: it was not built.",
     "In a source checkout, run: python3 dev.py build",
+    retry=False,
 )
 
 _EVALUATE_SECONDS = 10.0

@@ -18,10 +18,14 @@ from avatardesk.settings import Settings
 from avatardesk.settings_sources import checked_from_page, write_preference
 from avatardesk.shell.bridge.envelope import error_data
 from avatardesk.shell.bridge.methods import refuse_in_kiosk
+from avatardesk.shell.bridge.registry import Params
 from avatardesk.shell.content import Problem
+from avatardesk.shell.control import ControlServer
 from avatardesk.shell.host import PageHost
+from avatardesk.shell.kiosk import Kiosk
 from avatardesk.shell.observer import AppObserver
 from avatardesk.shell.options import RunOptions
+from avatardesk.shell.status import StatusReport
 from avatardesk.shell.window import MainWindow
 
 _log = logging.getLogger(__name__)
@@ -61,6 +65,22 @@ class Runtime:
             on_problem=self._page_problem,
         )
 
+        self._control = ControlServer(
+            folders, {"say": self._say_command, "raise": self._raise_command, "status": self._status_command}
+        )
+        self._kiosk: Kiosk | None = None
+        if settings.kiosk.enabled:
+            self._kiosk = Kiosk(
+                self.window,
+                self.conversation.state,
+                idle_seconds=settings.kiosk.idle_reset_seconds,
+                hide_cursor=settings.kiosk.hide_cursor,
+                reset=lambda: self.host.channel.send_event("conversation.reset", {}),
+            )
+        self._status: StatusReport | None = None
+        if options.status:
+            self._status = StatusReport(folders.state_dir, self.status, self.screenshot)
+
     # -- life ---------------------------------------------------------------------------------------------
 
     async def start(self) -> None:
@@ -69,13 +89,19 @@ class Runtime:
         if self._options.started_at is not None:
             self.mark("process_start", self._options.started_at * 1000)
         self.host.load()
-        self.window.restore()
-        self.window.show()
+        if self._kiosk is not None:
+            self._kiosk.show()
+        else:
+            self.window.restore()
+            self.window.show()
         self.mark("window", time.time() * 1000)
-        try:
-            self.conversation.start()
-        except AvatarDeskError as problem:
-            self.report(problem)
+        for begin in (self.conversation.start, self._control.listen):
+            try:
+                begin()
+            except AvatarDeskError as problem:
+                self.report(problem)
+        if self._status is not None:
+            self._status.start()
         self._observer.on_started(self)
 
     async def wait(self) -> int:
@@ -85,9 +111,12 @@ class Runtime:
     async def close(self) -> None:
         """Put everything away, in order; never raises for one part's sake."""
         self.host.channel.send_event("shutdown", {})
-        self.window.remember()
+        if self._status is not None:
+            self._status.stop()
+        if self._kiosk is None:
+            self.window.remember()
         self.window.hide()
-        for part in (self.conversation.stop(), self.host.close()):
+        for part in (self._control.close(), self.conversation.stop(), self.host.close()):
             try:
                 await part
             except Exception:  # noqa: BLE001 - the other parts must still be ended
@@ -120,6 +149,39 @@ class Runtime:
     async def evaluate(self, script: str) -> Any:
         """Run JavaScript in the page and return its value."""
         return await self.host.evaluate(script)
+
+    async def say(self, *, text: str | None = None, wav: Path | None = None) -> dict[str, Any]:
+        """Have the avatar speak; return when it has. What goes wrong is shown in the window too."""
+        try:
+            return await self.conversation.say(text=text, wav=wav)
+        except AvatarDeskError as problem:
+            self.report(problem)
+            raise
+
+    def status(self) -> dict[str, Any]:
+        """Return the state of everything, as `avatardesk status` prints it."""
+        return {
+            "version": __version__,
+            "line": self.conversation.state.line(),
+            "page": self.conversation.state.page,
+            "parts": {state["part"]: state for state in self.conversation.services.states()},
+            "processes": self.children(),
+        }
+
+    # -- the control socket ---------------------------------------------------------------------------------
+
+    async def _say_command(self, params: dict[str, Any]) -> dict[str, Any]:
+        asked = Params(params)
+        wav = asked.optional_text("wav")
+        return await self.say(text=asked.optional_text("text"), wav=None if wav is None else Path(wav))
+
+    async def _raise_command(self, params: dict[str, Any]) -> dict[str, Any]:
+        if self._kiosk is None:
+            self.window.raise_up()
+        return {}
+
+    async def _status_command(self, params: dict[str, Any]) -> dict[str, Any]:
+        return self.status()
 
     # -- Program: what the bridge calls -------------------------------------------------------------------
 
@@ -188,6 +250,8 @@ class Runtime:
 
     def _page_loaded(self, ok: bool) -> None:
         _log.info("page loaded: %s", ok)
+        if self._kiosk is not None:
+            self._kiosk.guard(self.window.view.focusProxy())
         self.mark("page_loaded", time.time() * 1000)
 
     def _page_problem(self, problem: Problem) -> None:

@@ -24,6 +24,9 @@ _log = logging.getLogger(__name__)
 #: A child gets this long to end by itself, then it is killed. Stays under the 5 s a clean stop may take.
 STOP_SECONDS = 3.5
 
+#: Exit code of a child that was given a wrong setting: starting it again would not help.
+_WRONG_SETTING = 2
+
 _LINE_LIMIT = 1 << 20
 _KEPT_LINES = 30
 
@@ -155,6 +158,7 @@ class Child:
             f"{self.spec.name} ended with code {code} before it was ready.",
             hint=self.last_words,
             code=f"{self.spec.name}_failed",
+            retryable=code != _WRONG_SETTING,
         )
 
     async def _pump(self, stream: asyncio.StreamReader) -> None:

@@ -13,7 +13,7 @@ from avatardesk.shell.bridge.registry import Params, Registry
 
 _page_log = logging.getLogger("avatardesk.page")
 
-_LEVELS = {"debug": logging.DEBUG, "info": logging.INFO, "warn": logging.WARNING, "error": logging.ERROR}
+_LEVELS = {"debug": logging.DEBUG, "info": logging.INFO, "warning": logging.WARNING, "error": logging.ERROR}
 
 _MAX_LOG = 4000
 
