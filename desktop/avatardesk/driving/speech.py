@@ -94,11 +94,13 @@ class SpeechAnalyser:
     def _new_resampler(self) -> soxr.ResampleStream | None:
         if self._rate == TRACK_RATE:
             return None
-        return soxr.ResampleStream(self._rate, TRACK_RATE, 1, dtype="int16", quality="HQ")
+        # Not int16: soxr would dither, and silence would not stay silence.
+        return soxr.ResampleStream(self._rate, TRACK_RATE, 1, dtype="float32", quality="HQ")
 
     def _append(self, pcm: Pcm, *, last: bool) -> None:
         if self._resampler is not None:
-            pcm = self._resampler.resample_chunk(pcm, last=last)
+            resampled = self._resampler.resample_chunk(pcm.astype(np.float32), last=last)
+            pcm = np.clip(np.rint(resampled), -32768, 32767).astype(np.int16)
         self._pcm = np.concatenate((self._pcm, pcm))
 
     def _take(self) -> list[SpeechFrame]:

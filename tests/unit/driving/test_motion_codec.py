@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+
 from avatardesk.driving.motion import (
     ARKIT_52,
     MotionFrame,
