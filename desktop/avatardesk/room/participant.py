@@ -99,6 +99,7 @@ class Participant:
             "update_audio_track": self._update_audio_track,
             "ping": self._ping,
             "ping_req": self._ping_request,
+            "simulate": self._simulate,
         }
 
     @property
@@ -143,7 +144,7 @@ class Participant:
         """Send a fresh token when the last is getting old: a reconnect hours later needs a good one."""
         if not self._token_sent_at or now - self._token_sent_at >= REFRESH_INTERVAL_S:
             self._token_sent_at = now
-            token = refreshed(self.grants, self.info, self._services.keys)
+            token = refreshed(self.grants, self.room.name, self.info, self._services.keys)
             self.send(rtc.SignalResponse(refresh_token=token))
 
     def set_permission(self, permission: models.ParticipantPermission) -> None:
@@ -271,6 +272,15 @@ class Participant:
     def _ping_request(self, request: rtc.SignalRequest) -> None:
         pong = rtc.Pong(last_ping_timestamp=request.ping_req.timestamp, timestamp=int(time.time() * 1000))
         self.send(rtc.SignalResponse(pong_resp=pong))
+
+    def _simulate(self, request: rtc.SignalRequest) -> None:
+        # What clients call to try their own recovery.
+        wanted = request.simulate.WhichOneof("scenario")
+        if wanted in ("server_leave", "leave_request_full_reconnect"):
+            action = rtc.LeaveRequest.RECONNECT
+            self.room.soon(self.room.remove(self, models.DisconnectReason.MIGRATION, action))
+        elif wanted == "node_failure":
+            self.room.soon(self.room.remove(self, models.DisconnectReason.MIGRATION, tell=False))
 
     async def close(self, leave: rtc.LeaveRequest | None) -> None:
         """Tell the client why, then end its connections."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import re
 import secrets
 from collections.abc import Callable
 
@@ -83,7 +84,8 @@ class Publisher:
             stereo=request.stereo or models.AudioTrackFeature.TF_STEREO in request.audio_features,
             disable_red=True,
             encryption=request.encryption,
-            stream=request.stream,
+            # This goes into session descriptions for others, where a line break would be an attack.
+            stream=re.sub(r"[^\w.-]", "", request.stream, flags=re.ASCII)[:64],
             audio_features=request.audio_features,
             codecs=[models.SimulcastCodecInfo(mime_type=mime, cid=request.cid, layers=request.layers)],
         )

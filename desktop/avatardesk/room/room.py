@@ -158,6 +158,7 @@ class Room:
         """Announce a new track and forward it to those who subscribe by themselves."""
         logger.info("room %s: %s published %s", self.name, publisher.identity, track.info.mime_type)
         publisher.changed()
+        self._count()
         for participant in self.participants.values():
             if participant.auto_subscribe and self._may_hear(participant, publisher):
                 participant.subscriber.add(track, publisher.sid)
@@ -166,6 +167,7 @@ class Room:
     def unpublished(self, publisher: Participant, track: PublishedTrack) -> None:
         """Withdraw a track."""
         publisher.changed()
+        self._count()
         for participant in self.participants.values():
             if participant.subscriber.remove(track.sid):
                 participant.subscriber.negotiate()

@@ -82,7 +82,7 @@ class RoomServer:
         AdminApi(self, self._keys).add_routes(app)
         runner = web.AppRunner(app, access_log=None, shutdown_timeout=2.0)
         await runner.setup()
-        site = web.TCPSite(runner, self._host, self._port, reuse_address=True)
+        site = web.TCPSite(runner, self._host, self._port)
         try:
             await site.start()
             await self._socket.open(self._host)
@@ -91,7 +91,7 @@ class RoomServer:
             if error.errno not in (errno.EADDRINUSE, errno.EACCES):
                 raise
             raise PlatformError(
-                f"Port {self._port} on {self._host} is taken.",
+                f"Port {self._port} on {self._host} cannot be opened: {error.strerror}.",
                 hint="Close the program that uses it, or choose another port (0 takes a free one).",
                 code="port_in_use",
             ) from error
@@ -263,7 +263,7 @@ class RoomServer:
         room.resume(participant)
         logger.info("room %s: %s resumed", room.name, participant.identity)
         if former is not None:
-            await former.close()
+            room.soon(former.close())
         return participant
 
     async def _serve(self, room: Room, participant: Participant, channel: SignalChannel) -> None:

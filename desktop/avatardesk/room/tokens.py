@@ -146,19 +146,17 @@ def may_publish(permission: models.ParticipantPermission, source: models.TrackSo
     return not permission.can_publish_sources or source in permission.can_publish_sources
 
 
-def refreshed(
-    grants: Grants, info: models.ParticipantInfo, keys: Mapping[str, str], *, now: float | None = None
-) -> str:
+def refreshed(grants: Grants, room: str, info: models.ParticipantInfo, keys: Mapping[str, str]) -> str:
     """Return a fresh token for a participant already in the room, so that it can reconnect later.
 
     Permissions, name, metadata and attributes are the present ones, not the first token's.
     """
-    issued = int(time.time() if now is None else now)
+    issued = int(time.time())
     names = {value: key for key, value in _SOURCES.items()}
     kinds = {value: key for key, value in _KINDS.items()}
     allowed = info.permission
     video: dict[str, Any] = {
-        "room": grants.room,
+        "room": room,
         "roomJoin": True,
         "roomAdmin": grants.room_admin,
         "roomCreate": grants.room_create,

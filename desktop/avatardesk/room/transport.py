@@ -78,10 +78,9 @@ class _Sctp(RTCSctpTransport):
             logger.info("ending a data association after a malformed packet: %r", error)
             raise ConnectionError("malformed SCTP packet") from error
 
-    @property
-    def channels(self) -> list[RTCDataChannel]:
-        """The data channels open on this association."""
-        return list(self._data_channels.values())
+    def lost(self) -> None:
+        """End the association without a word: there is no transport any more."""
+        self._set_state(self.State.CLOSED)
 
     def queue(self, channel: RTCDataChannel, data: bytes) -> None:
         """Send on a channel that may still be opening; the message then follows the opening one."""
@@ -113,6 +112,7 @@ class PeerTransport:
         self._port = _DatagramPort(self.ice.send)
         self._dtls = RTCDtlsTransport(cast("RTCIceTransport", self._port), [certificate])
         self._dtls._set_role("server")
+        self._dtls.on("statechange", self._dtls_changed)
         self._fingerprint = next(
             found.value for found in certificate.getFingerprints() if found.algorithm == "sha-256"
         )
@@ -193,6 +193,12 @@ class PeerTransport:
             self._sctp.queue(channel, data)
         except ValueError as error:
             logger.info("dropped a data packet: %s", error)
+
+    def _dtls_changed(self) -> None:
+        if self._dtls.state in ("closed", "failed"):
+            self.connected = False
+            if self._sctp is not None:
+                self._sctp.lost()
 
     def _arrived(self, data: bytes) -> None:
         if 19 < data[0] < 64:
