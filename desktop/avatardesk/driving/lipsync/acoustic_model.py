@@ -47,7 +47,7 @@ class AcousticModel:
     gaussians: Float
     """(3 streams, 27, phones · 128): log density = [x, x², 1] @ this."""
     weights: Float
-    """(3 streams, phones, 128, 3): mixture weights of a phone's three senones."""
+    """(3 streams, phones, 3, 128): mixture weights of a phone's three senones."""
     transitions: Float
     """(states, states): phone loop, from row to column; rows sum to one."""
 
@@ -65,7 +65,7 @@ class AcousticModel:
         best = density.max(axis=3, keepdims=True)
         density -= best
         np.exp(density, out=density)
-        mixed = np.matmul(density.transpose(0, 2, 1, 3), self.weights).transpose(0, 2, 1, 3)
+        mixed = np.vecdot(density[:, :, :, None], self.weights[:, None])
         result: Float = np.log(mixed + np.float32(1e-30)) + best
         return result.reshape(STREAMS, count, self.senones)
 
@@ -143,13 +143,13 @@ def _read_phones(path: Path) -> tuple[str, ...]:
 
 
 def _read_weights(folder: Path, phones: int) -> Float:
-    """Return the mixture weights of the context-independent senones, (streams, phones, densities, states)."""
+    """Return the mixture weights of the context-independent senones, (streams, phones, states, densities)."""
     senones = int(_read_mdef_header(folder / "mdef")[0][4])
     content = np.fromfile(folder / "sendump", np.uint8)
     table = content[len(content) - STREAMS * DENSITIES * senones :].reshape(STREAMS, DENSITIES, senones)
     quantised = table[:, :, : phones * STATES].astype(np.float32)
     weights = np.exp(-_WEIGHT_STEP * quantised).reshape(STREAMS, DENSITIES, phones, STATES)
-    return np.ascontiguousarray(weights.transpose(0, 2, 1, 3), dtype=np.float32)
+    return np.ascontiguousarray(weights.transpose(0, 2, 3, 1), dtype=np.float32)
 
 
 def _read_transitions(path: Path, phones: int) -> Float:

@@ -25,7 +25,6 @@ _CLOSING: Final = 200.0
 # Back to rest: 98 % of the way in some 200 ms.
 _RESTING: Final = 29.0
 
-_SHARPNESS: Final = 1.5
 _CONTEXT_SHARE: Final = 0.1  # per step: vowels are remembered for some 100 ms
 # Probability at which lips begin to close, and at which they are closed.
 _CLOSED: Final = {"PP": (0.18, 0.45), "FF": (0.25, 0.55)}
@@ -36,10 +35,23 @@ _DOMINANCE: Final[Float] = np.ascontiguousarray(DOMINANCE[:, DRIVEN])
 _OWN: Final[Float] = _SHAPES * _DOMINANCE
 _BORROWED: Final[Float] = 1 - _DOMINANCE
 _JAW_COLUMN: Final = int(np.flatnonzero(DRIVEN == JAW)[0])
-_SPEED: Final[Float] = np.where(DRIVEN == JAW, _JAW, _LIPS).astype(np.float32)
-_CLOSING_ROWS: Final = tuple(VISEME_INDEX[name] for name in _CLOSED)
+_CLOSING_ROWS: Final = np.array([VISEME_INDEX[name] for name in _CLOSED])
 _CLOSING_FROM: Final = np.array([low for low, _ in _CLOSED.values()], np.float32)
 _CLOSING_SPAN: Final = np.array([high - low for low, high in _CLOSED.values()], np.float32)
+
+
+class _Speed:
+    """The constants of a step at natural frequencies `omega` (rad/s)."""
+
+    def __init__(self, omega: Float) -> None:
+        self.omega = omega.astype(np.float32)
+        self.step = np.float32(_STEP_S)
+        self.step_omega = self.step * self.omega
+        self.decay = np.exp(-self.step_omega)
+
+    def where(self, mask: npt.NDArray[np.bool_], other: _Speed) -> _Speed:
+        """Return these speeds where `mask` is set, the other's elsewhere."""
+        return _Speed(np.where(mask, self.omega, other.omega))
 
 
 class _Damped:
@@ -47,15 +59,22 @@ class _Damped:
 
     def __init__(self, size: int) -> None:
         self.value = np.zeros(size, np.float32)
-        self._speed = np.zeros(size, np.float32)
+        self._velocity = np.zeros(size, np.float32)
 
-    def step(self, target: Float, omega: Float | float) -> Float:
+    def step(self, target: Float, speed: _Speed) -> None:
         offset = self.value - target
-        slope = self._speed + omega * offset
-        decay = np.exp(-omega * np.float32(_STEP_S))
-        self.value = target + (offset + slope * np.float32(_STEP_S)) * decay
-        self._speed = (self._speed - omega * slope * np.float32(_STEP_S)) * decay
-        return self.value
+        slope = speed.omega * offset
+        slope += self._velocity
+        offset += speed.step * slope
+        offset *= speed.decay
+        self.value = target + offset
+        self._velocity -= speed.step_omega * slope
+        self._velocity *= speed.decay
+
+
+_SPEAKING: Final = _Speed(np.where(DRIVEN == JAW, _JAW, _LIPS).astype(np.float32))
+_RELAXING: Final = _Speed(np.full(len(DRIVEN), _RESTING, np.float32))
+_PRESSING: Final = _Speed(np.full(len(_CLOSED), _CLOSING, np.float32))
 
 
 class Mouth:
@@ -73,7 +92,7 @@ class Mouth:
 
     def step(self, probabilities: Float, jaw: float, lips: float) -> None:
         """Move on by 10 ms towards these visemes (15,), with jaw and lips sized by the voice's loudness."""
-        sharp: Float = probabilities**_SHARPNESS
+        sharp = probabilities * np.sqrt(probabilities)
         sharp /= sharp.sum()
         context = sharp * IS_CONTEXT
         share = float(context.sum())
@@ -84,13 +103,13 @@ class Mouth:
         target *= lips
         target[_JAW_COLUMN] *= jaw / max(lips, 1e-3)
         resting = float(probabilities[SILENCE]) > 0.5
-        speed = np.where(target < self._base.value, np.float32(_RESTING), _SPEED) if resting else _SPEED
+        speed = _RELAXING.where(target < self._base.value, _SPEAKING) if resting else _SPEAKING
         self._base.step(target, speed)
-        closed = (probabilities[list(_CLOSING_ROWS)] - _CLOSING_FROM) / _CLOSING_SPAN
+        closed = (probabilities[_CLOSING_ROWS] - _CLOSING_FROM) / _CLOSING_SPAN
         self._recent[:-1] = self._recent[1:]
         self._recent[-1] = np.minimum(np.maximum(closed, 0), 1)
         # A step more on either side: the shortest closure is seen, and complete when its sound begins.
-        self._closing.step(self._recent.max(axis=0), _CLOSING)
+        self._closing.step(self._recent.max(axis=0), _PRESSING)
 
     def weights(self) -> Float:
         """Return the 52 ARKit weights of this moment, each 0..1."""

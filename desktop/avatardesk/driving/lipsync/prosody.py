@@ -14,7 +14,7 @@ Float = npt.NDArray[np.float32]
 
 _HALF: Final = RATE // 100
 _WINDOW: Final = 640  # 40 ms: three periods of a deep voice
-_FFT: Final = 2048
+_FFT: Final = 1024  # at least the window and the longest lag, so that nothing wraps
 _PITCH_HZ: Final = (75, 400)
 _VOICED: Final = 0.45
 _SILENCE_DB: Final = -90.0
