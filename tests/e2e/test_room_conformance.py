@@ -389,3 +389,18 @@ async def test_the_last_of_too_many_is_refused(server: RunningRoom) -> None:
             with pytest.raises(rtc.ConnectError):
                 await late.room.connect(server.url, make_token(server, "bob"))
             assert ann.room.isconnected()
+
+
+@pytest.mark.parametrize(("kind", "name_seen"), [("agent", "user"), ("standard", "writer")])
+async def test_only_an_agent_writes_captions_in_another_name(
+    server: RunningRoom, kind: str, name_seen: str
+) -> None:
+    async with joined(server, "user") as user, joined(server, "writer", kind=kind) as writer:
+        names: asyncio.Queue[str] = asyncio.Queue()
+        user.room.register_text_stream_handler(
+            "lk.transcription", lambda reader, identity: names.put_nowait(identity)
+        )
+        stream = await writer.me.stream_text(topic="lk.transcription", sender_identity="user")
+        await stream.write("what the user said")
+        await stream.aclose()
+        assert await asyncio.wait_for(names.get(), 10) == name_seen

@@ -18,16 +18,14 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 
-# An agent publishes the captions of what a user said in that user's name; livekit-server lets it, too.
-_STREAMS = ("stream_header", "stream_chunk", "stream_trailer")
-
 
 class DataInbox:
-    """Data packets from one participant, whose name is put on each of them."""
+    """Data packets from one participant, whose name is put on each of them unless it is an agent."""
 
-    def __init__(self, identity: str, sid: str, limits: RoomLimits) -> None:
+    def __init__(self, identity: str, sid: str, limits: RoomLimits, *, agent: bool = False) -> None:
         self._identity = identity
         self._sid = sid
+        self._agent = agent
         self._limits = limits
         self._rate = RateLimit(limits.data_rate, limits.data_rate)
         self._last_sequence = 0
@@ -51,7 +49,8 @@ class DataInbox:
                 return None
             self._last_sequence = packet.sequence
         packet.kind = models.DataPacket.RELIABLE if reliable else models.DataPacket.LOSSY
-        if packet.WhichOneof("value") not in _STREAMS or not packet.participant_identity:
+        # An agent publishes what a user said in that user's name; livekit-server lets it, too.
+        if not self._agent or not packet.participant_identity:
             packet.participant_identity = self._identity
         packet.participant_sid = self._sid
         if packet.HasField("user"):

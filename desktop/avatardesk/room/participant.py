@@ -70,7 +70,7 @@ class Participant:
             client_protocol=client_protocol,
             version=1,
         )
-        self._inbox = DataInbox(self.identity, self.sid, services.limits)
+        self._inbox = DataInbox(self.identity, self.sid, services.limits, agent=self.info.permission.agent)
         self.subscriber = Subscriber(
             services.socket,
             services.certificate,
