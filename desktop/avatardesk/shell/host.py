@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import logging
 from collections.abc import Callable
 from pathlib import Path
@@ -112,9 +113,11 @@ class PageHost:
             if not answer.done():
                 answer.set_result(value)
 
-        self._page.runJavaScript(script, take)
+        # As JSON text: PySide6 6.12 turns an object or an array into an empty string.
+        self._page.runJavaScript(f"JSON.stringify({script}) ?? 'null'", take)
         try:
-            return await asyncio.wait_for(answer, _EVALUATE_SECONDS)
+            text = await asyncio.wait_for(answer, _EVALUATE_SECONDS)
+            return json.loads(text) if isinstance(text, str) and text else None
         except TimeoutError as problem:
             raise PlatformError("The page does not answer.") from problem
 
