@@ -41,8 +41,8 @@ class HeadShape:
 class EyeShape:
     """The eye opening, degrees."""
 
-    upper: float = 27.0
-    lower: float = 21.5
+    upper: float = 24.5
+    lower: float = 20.5
     outer_lift: float = 8.0
     iris: float = 0.55
     """Angular radius of the iris, radians."""
@@ -128,7 +128,7 @@ CHARACTERS: dict[str, Character] = {
                 blush="e2705c",
                 lip="c25a58",
                 lid="a85a48",
-                hair="64301d",
+                hair="5c2f20",
                 brow="4a2618",
                 iris_outer="2e6b5e",
                 iris_inner="8fc08a",

@@ -70,17 +70,18 @@ def brow(character: Character, sculpt: Sculpt, follower: Follower, shapes: Shape
     roots = [np.repeat(spine, 9, 0)]
     points, tangents, triangles = [core], [np.repeat(along, 9, 0)], [grid(26, 9)]
     count = len(core)
-    for s in np.linspace(0.0, 0.93, 30):
+    for s in np.linspace(0.0, 0.97, 46):
         i = s * 25
-        k = int(i)
+        k = min(int(i), 24)
         root = spine[k] * (1 - i + k) + spine[k + 1] * (i - k)
-        edge = 1 if rng.random() < 0.62 else -1
-        lean = 0.35 + 0.9 * s if edge > 0 else 1.4
-        ray = unit(along[k] * lean + up[k] * edge + out[k] * 0.10)
-        size = (0.052 + 0.022 * rng.random()) * style.thickness ** 0.5 * (1 - 0.45 * s)
-        start = root + up[k] * edge * width[k] * 0.45 + out[k] * (height[k] * 0.55)
-        wide = unit(np.cross(ray, out[k])) * 0.0075 * style.thickness**0.5
-        blade = np.stack([start - wide, start + wide, start + ray * size * 0.55 + wide * 0.7, start + ray * size])
+        edge = 1 if rng.random() < 0.5 else -1
+        # Hairs rise at the inner end and lie down along the arch further out.
+        lean = 1.1 + 2.4 * smoothstep(0.0, 0.35, s)
+        ray = unit(along[k] * lean + up[k] * (edge if s > 0.12 else 1.0) * 0.8 + out[k] * 0.06)
+        size = (0.050 + 0.022 * rng.random()) * style.thickness**0.5 * (1 - 0.35 * s)
+        start = root + up[k] * edge * width[k] * 0.55 + out[k] * (height[k] * 0.5)
+        wide = unit(np.cross(ray, out[k])) * 0.0085 * style.thickness**0.5
+        blade = np.stack([start - wide, start + wide, start + ray * size * 0.6 + wide * 0.5, start + ray * size])
         points.append(blade)
         roots.append(np.tile(root, (4, 1)))
         tangents.append(np.tile(ray, (4, 1)))
@@ -125,20 +126,20 @@ def lashes(character: Character, face: FaceMesh, shapes: Shapes, side: int) -> P
     out = direction(az, el) * np.array([side, 1, 1])
     up, sideways = np.array([0.0, 1.0, 0.0]), np.array([side * 1.0, 0.0, 0.0])
     body = smoothstep(0.02, 0.5, u) * smoothstep(1.06, 0.93, u)
-    liner = (0.010 + 0.016 * body)[:, None] * style.liner
-    offsets = [
-        np.stack([-out * 0.010, out * 0.25 * liner + up * 0.55 * liner, out * 0.45 * liner + up * liner], 1).reshape(-1, 3)
-    ]
+    liner = (0.012 + 0.022 * body)[:, None] * style.liner
+    # The band runs a little past the outer corner, lifted.
+    wing = (sideways * 0.9 + up * 0.5) * (0.020 * style.lash * smoothstep(0.90, 1.0, u))[:, None]
+    offsets = [np.stack([-out * 0.012, out * (0.012 + 0.5 * liner) + up * 0.5 * liner + wing, out * 0.016 + up * liner + wing], 1).reshape(-1, 3)]
     near = [np.repeat(np.arange(count), 3)]
     triangles = [grid(count, 3)]
     total = count * 3
     for k, at in enumerate(np.linspace(0.16, 0.985, 15)):
         i = min(int(at * count), count - 2)
-        size = style.lash * (0.030 + 0.052 * smoothstep(0.1, 0.9, at)) * (0.92 + 0.16 * (k % 2))
+        size = style.lash * (0.026 + 0.044 * smoothstep(0.1, 0.9, at)) * (0.90 + 0.20 * (k % 2))
         fan = sideways * (0.95 * (at - 0.42)) + up * 0.62 + out[i] * 0.75
         tip = fan + up * 0.42 + sideways * 0.30 * (at - 0.3)
-        wide = unit(root[i + 1] - root[i - 1]) * 0.0085
-        steps = [(-wide, 0.0), (wide, 0.0), (fan * size * 0.55 - wide * 0.55, 1), (fan * size * 0.55 + wide * 0.55, 1)]
+        wide = unit(root[i + 1] - root[i - 1]) * 0.011
+        steps = [(-wide, 0.0), (wide, 0.0), (fan * size * 0.6 - wide * 0.6, 1), (fan * size * 0.6 + wide * 0.6, 1)]
         offsets.append(np.stack([step for step, _ in steps] + [unit(tip) * size * 1.25]))
         near.append(np.full(5, i))
         triangles.append(np.array([[0, 1, 3], [0, 3, 2], [2, 3, 4]]) + total)

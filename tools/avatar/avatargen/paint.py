@@ -55,6 +55,8 @@ def paint_skin(character: Character, r: Regions, hair_distance: Array) -> Array:
     c = blend(c, colour("6d2629"), inner_mask(r))
     c = _paint_lids(character, r, c)
     on_scalp = smoothstep(0.095, 0.045, hair_distance) * smoothstep(-0.55, -0.35, p[:, 1])
+    # Hair that hangs beside the cheek does not grow out of it.
+    on_scalp = on_scalp * np.maximum(smoothstep(0.22, 0.36, p[:, 1]), smoothstep(0.16, -0.02, p[:, 2]))
     return blend(c, colour(palette.hair) * 0.55, np.clip(on_scalp, 0, 1) * (r.face.tag == SKIN))
 
 

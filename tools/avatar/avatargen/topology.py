@@ -8,7 +8,6 @@ import numpy as np
 import scipy.sparse as sparse
 from numpy.typing import NDArray
 from scipy.spatial import ConvexHull, cKDTree
-from skimage.measure import points_in_poly
 
 from avatargen.eyelids import AZ_INNER, AZ_OUTER, Lids, from_angles
 from avatargen.fields import Array, gradient, length, march, project, unit
@@ -140,6 +139,17 @@ def _gnomonic(p: Array) -> Array:
     return q[:, :2] / np.maximum(q[:, 2:], 0.05)
 
 
+def _inside(points: Array, polygon: Array) -> NDArray[np.bool_]:
+    """Which 2-d points lie inside a closed polygon (even-odd rule)."""
+    x, y = points.T[:, :, None]
+    ax, ay = polygon.T[:, None, :]
+    bx, by = np.roll(polygon, -1, 0).T[:, None, :]
+    spans = (ay > y) != (by > y)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        crossing = ax + (y - ay) * (bx - ax) / (by - ay)
+    return (np.count_nonzero(spans & (x < crossing), axis=1) % 2).astype(bool)
+
+
 def _fill(sculpt: Sculpt, eye: Array, mouth: Array, fixed: Array, seed: int) -> Array:
     """Evenly spread points outside the loops, mirrored in x (points on the middle line have x = 0)."""
     rng = np.random.default_rng(seed)
@@ -151,11 +161,15 @@ def _fill(sculpt: Sculpt, eye: Array, mouth: Array, fixed: Array, seed: int) -> 
     p = p[p[:, 1] > -1.78]
     flat = _gnomonic(p)
     in_front = p[:, 2] > 0.1
-    inside = points_in_poly(flat, _gnomonic(eye)) | points_in_poly(flat, _gnomonic(mouth))
+    inside = _inside(flat, _gnomonic(eye)) | _inside(flat, _gnomonic(mouth))
     p = p[~(inside & in_front)]
     h = _spacing(p)
     p[p[:, 0] < h * 0.5, 0] = 0.0
     clear = cKDTree(fixed).query(p)[0] > h * 0.62
+    # As seen from STAR nothing may stand so close to a loop's edge that the hull prefers another edge to it.
+    for loop in (eye, mouth):
+        seen = unit(np.concatenate([loop, (loop + np.roll(loop, -1, 0)) / 2]) - STAR)
+        clear &= cKDTree(seen).query(unit(p - STAR))[0] > 0.030
     p, h = p[clear], h[clear]
     # Dart throwing: the middle line first; a point that is taken forbids its neighbourhood.
     order = np.argsort(p[:, 0] != 0.0, kind="stable")
@@ -218,10 +232,16 @@ def build_face(sculpt: Sculpt, lids: Lids, seed: int = 1) -> FaceMesh:
 
 
 def _hull_triangles(seen: Array, points: Array, loops: tuple[list[Index], ...], loose: Index) -> Index:
-    """Triangles of the outermost loops and the fill: the convex hull of their directions from STAR."""
-    rays = unit(seen - STAR)
-    used = np.concatenate([*(loop[-1] for loop in loops), loose])
+    """Triangles of the outermost loops and the fill: the convex hull of their directions from STAR.
+
+    Guards, each loop shrunk a little, stand inside the holes while the hull is made: with neighbours on both sides the
+    loops' own edges become edges of the hull. Triangles that touch a guard lie in a hole and are dropped.
+    """
+    guards = np.concatenate([(ring := seen[loop[-1]]).mean(0) + 0.93 * (ring - ring.mean(0)) for loop in loops])
+    used = np.concatenate([*(loop[-1] for loop in loops), loose, len(seen) + np.arange(len(guards))])
+    rays = unit(np.concatenate([seen, guards]) - STAR)
     tri = used[ConvexHull(rays[used]).simplices]
+    tri = tri[(tri < len(seen)).all(1)]
     normal = np.cross(rays[tri[:, 1]] - rays[tri[:, 0]], rays[tri[:, 2]] - rays[tri[:, 0]])
     inward = np.einsum("ij,ij->i", normal, rays[tri].mean(1)) < 0
     tri[inward] = tri[inward][:, ::-1]

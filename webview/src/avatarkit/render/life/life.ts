@@ -90,10 +90,10 @@ export class Life {
   /** Motion to show from the next step on; null: none. The frame is copied. */
   setFrame(frame: MotionFrame | null): void {
     this.playing = frame !== null;
+    this.hasHead = frame !== null && frame.head !== null;
+    this.hasGaze = frame !== null && frame.gaze !== null;
     if (!frame) return;
     this.motion.set(frame.weights);
-    this.hasHead = frame.head !== null;
-    this.hasGaze = frame.gaze !== null;
     if (frame.head) this.motionHead.set(frame.head);
     if (frame.gaze) this.motionGaze.set(frame.gaze);
   }
@@ -122,6 +122,8 @@ export class Life {
   /** The motion as it is. */
   private show(): void {
     this.pose.weights.set(this.motion);
+    if (!this.hasHead) this.motionHead.fill(0);
+    if (!this.hasGaze) this.motionGaze.fill(0);
     this.pose.head.set(this.motionHead);
     this.turnEyes(this.motionGaze[0] ?? 0, this.motionGaze[1] ?? 0);
   }
@@ -149,15 +151,15 @@ export class Life {
 
   private fade(seconds: number): void {
     this.active += ((this.playing ? 1 : 0) - this.active) * (1 - Math.exp(-seconds / 0.12));
+    const keepSlow = Math.exp(-seconds / 0.25);
+    if (!this.hasHead) scale(this.motionHead, keepSlow);
+    if (!this.hasGaze) scale(this.motionGaze, keepSlow);
     if (this.playing) return;
     const keep = Math.exp(-seconds / RELAX_SECONDS);
-    const keepSlow = Math.exp(-seconds / 0.25);
     for (let i = 0; i < COUNT; i++) {
       const left = (this.motion[i] ?? 0) * keep;
       this.motion[i] = left < 0.002 ? 0 : left;
     }
-    for (let i = 0; i < 3; i++) this.motionHead[i] = (this.motionHead[i] ?? 0) * keepSlow;
-    for (let i = 0; i < 2; i++) this.motionGaze[i] = (this.motionGaze[i] ?? 0) * keepSlow;
   }
 
   /** Turns the eyes by the look shapes, so that the lids come along. */
@@ -211,6 +213,10 @@ export class Life {
     const share = this.calm ? 0.4 : 1;
     for (let i = 0; i < 3; i++) this.pose.head[i] = (this.head.angles[i] ?? 0) + share * (this.motionHead[i] ?? 0);
   }
+}
+
+function scale(values: Float32Array, factor: number): void {
+  for (let i = 0; i < values.length; i++) values[i] = (values[i] ?? 0) * factor;
 }
 
 function raise(weights: Float32Array, index: number, amount: number): void {
