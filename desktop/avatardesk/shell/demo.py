@@ -45,14 +45,16 @@ class Demo(AppObserver):
     Args:
         out: an existing folder for the pictures.
         seconds: length of the recording that is played as the microphone.
+        turns: how often the user speaks in it.
         started: when the process began, epoch seconds.
     """
 
-    def __init__(self, out: Path, seconds: float, started: float) -> None:
+    def __init__(self, out: Path, seconds: float, turns: int, started: float) -> None:
         self.gathered = Gathered(started=started * 1000)
         self.environment: dict[str, Any] = dict(environment())
         self._out = out
         self._seconds = seconds
+        self._turns = turns
         self._status: dict[str, Any] = {}
         self._published = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
@@ -114,7 +116,7 @@ class Demo(AppObserver):
         meter = ProcessMeter({"main": os.getpid(), **handle.children()})
         began = time.monotonic()
         sampled = 0.0
-        while (now := time.monotonic()) - began < self._seconds + _LAST_ANSWER:
+        while (now := time.monotonic()) - began < self._seconds + _LAST_ANSWER and not self._over():
             if now - sampled > 2.0:
                 meter.sample(now)
                 sampled = now
@@ -122,6 +124,11 @@ class Demo(AppObserver):
             await asyncio.sleep(_POLL)
         self.gathered.processes = meter.usage()
         self._shoot(handle, "end")
+
+    def _over(self) -> bool:
+        """Whether everything that was said has been answered, and the avatar is quiet again."""
+        answered = sum(1 for turn in self.gathered.turns if turn.get("kind") == "voice")
+        return answered >= self._turns and self._status.get("state") == "listening"
 
     async def _look(self, handle: AppHandle) -> None:
         """Read the page's state and take the pictures that it is time for."""
@@ -162,7 +169,7 @@ def _arguments(words: Sequence[str]) -> argparse.Namespace:
         "--speech", type=Path, help="recorded speech to say as well: a WAV or a folder of them"
     )
     parser.add_argument("--turns", type=int, default=3, help="answered turns that are wanted (default 3)")
-    parser.add_argument("--no-interruption", action="store_true", help="leave the interruption out")
+    parser.add_argument("--short", action="store_true", help="three questions, no interruption")
     parser.add_argument("--set", action="append", default=[], metavar="KEY=VALUE", help="change a setting")
     return parser.parse_args(list(words))
 
@@ -198,13 +205,13 @@ def main(words: Sequence[str]) -> int:
     from avatardesk.shell.app import run_app
     from avatardesk.shell.options import RunOptions
 
-    said = asyncio.run(conversation(recordings(arguments.speech), barge_in=not arguments.no_interruption))
+    said = asyncio.run(conversation(recordings(arguments.speech), barge_in=not arguments.short))
     microphone = compose(said, lead=LEAD)
     write_wav(out / "microphone.wav", microphone)
     folders = Paths.find()
     settings = load_settings(file=None, overrides=arguments.set, preferences=None)
     setup_logging(settings.log.level, folders.log_dir)
-    demo = Demo(out, len(microphone) / RATE, started)
+    demo = Demo(out, len(microphone) / RATE, len(said), started)
     code = run_app(
         settings,
         observer=demo,

@@ -1,9 +1,9 @@
 """Keep Python 3.11 alive under PySide6 6.12.
 
-PySide6 6.12's wheels return None, True and False without taking a reference, as is right from Python 3.12 on,
-where they are immortal (PEP 683). On Python 3.11 every Qt call that returns nothing takes one reference from None
-(a hundred `QObject.setObjectName` lower `sys.getrefcount(None)` by a hundred), until the interpreter dies of it:
-"none_dealloc: deallocating None", after some thousand calls.
+PySide6 6.12's wheels return None, True and False without taking a reference, as is right from Python
+3.12 on, where they are immortal (PEP 683). On Python 3.11 every Qt call that returns nothing takes one
+reference from None (a hundred `QObject.setObjectName` lower `sys.getrefcount(None)` by a hundred), until
+the interpreter dies of it: "none_dealloc: deallocating None", after some thousand calls.
 """
 
 from __future__ import annotations
