@@ -166,7 +166,7 @@ def from_sdk(problem: Exception) -> AvatarDeskError:
     """Return the SDK's error as one of ours, with what the user can do."""
     code = str(getattr(getattr(problem, "code", None), "value", "unknown"))
     message = str(getattr(problem, "message", problem))
-    if code in _CREDENTIALS:
+    if code in _CREDENTIALS or getattr(problem, "http_status", None) in (401, 403):
         return CredentialsError(
             f"The avatar service refused us: {message}",
             hint="Check SPATIALREAL_API_KEY and SPATIALREAL_APP_ID.",
