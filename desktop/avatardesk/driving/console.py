@@ -16,7 +16,10 @@ CONSOLE_PATH = "/v1/console"
 
 
 def error_response(status: int, code: str, title: str, detail: str) -> web.Response:
-    """Return an error as the console words it. `code` is ours: the SDKs read meaning into gRPC names."""
+    """Return an error as the console words it.
+
+    Neither codes nor titles use gRPC's words: avatarkit takes "unauthorized" for a wrong egress.
+    """
     entry = {"status": status, "code": code, "title": title, "detail": detail}
     return web.json_response({"errors": [entry]}, status=status)
 
@@ -49,7 +52,7 @@ class Console:
         given = request.headers.get("X-Api-Key", "")
         if not hmac.compare_digest(given.encode(), self._api_key.encode()):
             return error_response(
-                401, "api_key_invalid", "Unauthorized", "the X-Api-Key header holds no valid API key"
+                401, "api_key_invalid", "API key refused", "the X-Api-Key header holds no valid API key"
             )
         try:
             body = json.loads(await request.text())

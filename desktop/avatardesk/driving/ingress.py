@@ -77,7 +77,7 @@ class Ingress:
         except CredentialsError as error:
             refused = error
         if refused is not None and (by_header or not token):
-            return error_response(401, refused.error_code, "Unauthorized", refused.message)
+            return error_response(401, refused.error_code, "Session token refused", refused.message)
         avatar_id = request.query.get("id", "")
         if refused is None and avatar_id not in self._avatars:
             return error_response(

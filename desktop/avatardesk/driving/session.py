@@ -19,7 +19,7 @@ _log = logging.getLogger(__name__)
 _SLICE_BYTES = 2048
 """Bytes decoded at once. With _SLICE_SECONDS: how long the event loop is kept from everything else."""
 
-_SLICE_SECONDS = 0.04
+_SLICE_SECONDS = 0.02
 _HURRY_FRAMES = 25
 _AHEAD_FRAMES = 250
 _REST_SECONDS = 0.01

@@ -164,7 +164,7 @@ class LiveKitStage:
             ),
         )
         if missing:
-            await participant.set_attributes(missing)
+            await _set_attributes(participant, missing)
 
     async def run(self) -> None:
         """Play for ever. Raises SessionEndedError when the avatar has no room any more."""
@@ -254,6 +254,13 @@ class LiveKitStage:
     async def aclose(self) -> None:
         """Leave the room."""
         await self._leave()
+
+
+async def _set_attributes(participant: rtc.LocalParticipant, attributes: dict[str, str]) -> None:
+    with contextlib.suppress(Exception):  # the SDK raises nothing more precise
+        await participant.set_attributes(attributes)
+        return
+    _log.warning("the egress token neither has the extra attributes nor may set them")
 
 
 def _new_lost() -> asyncio.Future[rtc.DisconnectReason.ValueType]:

@@ -53,7 +53,7 @@ async def test_a_wrong_api_key_is_refused_with_the_error_body(running: AvatarSer
             {
                 "status": 401,
                 "code": "api_key_invalid",
-                "title": "Unauthorized",
+                "title": "API key refused",
                 "detail": "the X-Api-Key header holds no valid API key",
             }
         ]
