@@ -123,8 +123,8 @@ def parse(text: str) -> Description:
     if not found.ufrag or not found.password or not found.fingerprints:
         raise SdpError("the session description has no ICE credentials or no DTLS fingerprint")
     mids = [media.mid for media in found.media]
-    if len(mids) > MAX_MEDIA or len(set(mids)) != len(mids):
-        raise SdpError("the session description has too many media sections, or two with the same mid")
+    if len(mids) > MAX_MEDIA or len(set(mids)) != len(mids) or "" in mids:
+        raise SdpError("the session description has too many media sections, or mids that are no names")
     return found
 
 
