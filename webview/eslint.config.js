@@ -4,7 +4,7 @@ export default tseslint.config(
   { ignores: ["dist/**", "node_modules/**", "public/**"] },
   ...tseslint.configs.strictTypeChecked,
   {
-    files: ["src/**/*.ts", "src/**/*.tsx", "tests/**/*.ts"],
+    files: ["src/**/*.ts", "src/**/*.tsx", "tests/**/*.ts", "tests/**/*.tsx"],
     languageOptions: { parserOptions: { projectService: true, tsconfigRootDir: import.meta.dirname } },
     rules: {
       "@typescript-eslint/restrict-template-expressions": ["error", { allowNumber: true, allowBoolean: true }],
@@ -13,5 +13,5 @@ export default tseslint.config(
       eqeqeq: "error",
     },
   },
-  { files: ["*.js", "*.ts"], ...tseslint.configs.disableTypeChecked },
+  { files: ["*.js", "*.ts", "**/*.mjs"], ...tseslint.configs.disableTypeChecked },
 );

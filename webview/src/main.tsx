@@ -36,7 +36,10 @@ function mount(store: SessionStore, actions: Actions, onStage: (container: HTMLE
 /** The window without a program behind it: it can only say so and load anew. */
 function mountBroken(store: SessionStore, error: unknown): void {
   const nothing = (): Promise<void> => Promise.resolve();
-  const reload = (): Promise<void> => Promise.resolve(location.reload());
+  const reload = (): Promise<void> => {
+    location.reload();
+    return nothing();
+  };
   store.problem.value = problemFrom(error, true);
   store.send({ type: "fail" });
   mount(store, { begin: reload, remedy: reload, end: nothing, say: nothing, setMuted: nothing, set: nothing }, () => undefined);

@@ -110,7 +110,7 @@ export class Call {
       for (let attempt = 1; ; attempt++) {
         if (store.phase.value === "reconnecting") store.reconnectAttempt.value = attempt;
         const error = await this.#try();
-        if (this.#closed || error === null) return;
+        if (this.#isClosed() || error === null) return;
         const problem = problemFrom(error, true);
         console.warn(`connecting failed (try ${attempt}): ${problem.message}`);
         if (!problem.retryable || attempt >= tries) {
@@ -121,7 +121,7 @@ export class Call {
           return;
         }
         await this.#nap.sleep(backoffMs(attempt, (this.#deps.random ?? Math.random)()));
-        if (this.#closed) return;
+        if (this.#isClosed()) return;
       }
     } finally {
       this.#busy = false;
@@ -137,10 +137,10 @@ export class Call {
       await leave(player);
       if (rejoin) await pause(REJOIN_PAUSE_MS);
       const { url, token, roomName } = await bridge.call("connection.get", {});
-      if (this.#closed) return null;
+      if (this.#isClosed()) return null;
       await player.connect({ url, token, roomName });
       const room = player.getNativeClient();
-      if (this.#closed) {
+      if (this.#isClosed()) {
         await leave(player);
         return null;
       }
@@ -177,6 +177,11 @@ export class Call {
       },
       onPeople,
     });
+  }
+
+  /** Asked anew after each wait: the call may have been closed meanwhile. */
+  #isClosed(): boolean {
+    return this.#closed;
   }
 
   #unwatch(): void {

@@ -1,6 +1,4 @@
 /** Kiosk: back to the attract screen when nobody is there any more, after a countdown everybody can see. */
-import { effect } from "@preact/signals";
-
 import { inCall } from "./phase";
 import type { SessionStore } from "./store";
 
@@ -27,11 +25,8 @@ export class IdleReset {
     for (const name of ["pointerdown", "keydown", "touchstart"]) {
       deps.target.addEventListener(name, () => this.touch(), { passive: true });
     }
-    effect(() => {
-      void deps.store.captions.value;
-      void deps.store.phase.value;
-      this.touch();
-    });
+    deps.store.captions.subscribe(() => this.touch());
+    deps.store.phase.subscribe(() => this.touch());
     this.#timer = setInterval(() => this.#tick(), TICK_MS);
   }
 

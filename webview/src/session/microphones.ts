@@ -110,19 +110,24 @@ export class Microphones {
       const preferred = this.#preferred(this.#store.microphones.value);
       if (preferred) await room.switchActiveDevice("audioinput", preferred.id);
       await player.startPublishing();
-      if (this.#call?.room !== room) return;
+      if (!this.#inRoom(room)) return;
       if (this.#muted) await room.localParticipant.setMicrophoneEnabled(false);
       this.#store.clearProblem("microphone_denied", "microphone_missing", "microphone_busy");
       this.#adopt(room);
       await this.refresh();
     } catch (error) {
-      if (this.#call?.room !== room) return;
+      if (!this.#inRoom(room)) return;
       const failure = this.#list === null ? "denied" : micFailure(error);
       console.warn("the microphone could not be opened", error);
       this.#store.microphone.value = { status: failure, label: null };
       this.#store.problem.value ??= micProblem(failure, error);
       await this.refresh();
     }
+  }
+
+  /** False once the call that a wait began in is over. */
+  #inRoom(room: Room): boolean {
+    return this.#call?.room === room;
   }
 
   #adopt(room: Room): void {

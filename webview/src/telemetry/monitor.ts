@@ -1,6 +1,4 @@
 /** Measures the conversation and tells the program: heartbeat, marks, turns, diagnostics. */
-import { effect } from "@preact/signals";
-
 import type { Bridge, PageStatus, TurnReport } from "../bridge";
 import type { Observer } from "../session/conversation";
 import type { PlayerEvents, Stage } from "../session/player";
@@ -37,10 +35,7 @@ export class Monitor implements Observer {
       onTurn: (report) => this.#told(report),
     });
     this.#timers = [setInterval(() => this.#beat(), HEARTBEAT_MS), setInterval(() => this.#meter(), LEVEL_MS)];
-    effect(() => {
-      void [store.state.value, store.microphone.value, store.captions.value, store.problem.value];
-      this.#changed();
-    });
+    for (const part of [store.state, store.microphone, store.captions, store.problem]) part.subscribe(() => this.#changed());
   }
 
   stop(): void {
