@@ -7,6 +7,7 @@ import errno
 import logging
 import time
 from collections.abc import Mapping
+from ipaddress import IPv4Address
 from types import TracebackType
 from typing import Self
 from urllib.parse import urlsplit
@@ -39,8 +40,8 @@ _SPEAKER_INTERVAL_S = 0.4
 class RoomServer:
     """A LiveKit-compatible server for the participants of one desk.
 
-    `keys` maps API keys to secrets of at least 32 characters. `port` 0 takes a free one. Also an asynchronous
-    context manager.
+    `keys` maps API keys to secrets of at least 32 characters. `host` is an IPv4 loopback address; `port` 0 takes
+    a free one. Also an asynchronous context manager. Raises SettingsError for anything else.
     """
 
     def __init__(
@@ -55,6 +56,12 @@ class RoomServer:
             raise SettingsError(
                 f"The room needs an API key with a secret of at least {MIN_SECRET} characters.",
                 field="livekit.api_secret",
+            )
+        if not _is_loopback(host):
+            raise SettingsError(
+                f"The room listens on loopback only, not on {host!r}.",
+                hint="Use a livekit-server for other machines.",
+                field="host",
             )
         self._keys = dict(keys)
         self._host = host
@@ -278,6 +285,13 @@ class RoomServer:
             participant.signal = None
             participant.signal_lost_at = time.monotonic()
         await channel.close()
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return IPv4Address(host).is_loopback
+    except ValueError:
+        return False
 
 
 def _server_info() -> models.ServerInfo:
