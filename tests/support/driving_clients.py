@@ -72,6 +72,11 @@ class Ingress:
     async def send(self, data: bytes) -> None:
         await self.socket.send_bytes(data)
 
+    def abort(self) -> None:
+        """Cut the connection, as a process that dies does."""
+        transport = self.socket._response.connection.transport  # no public way
+        transport.abort()
+
     async def receive(self, within: float = 10.0) -> Any:
         """Return the next message, or fail when the socket closes instead."""
         received = await self.socket.receive(timeout=within)
