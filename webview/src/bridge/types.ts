@@ -69,6 +69,10 @@ export interface PageStatus {
   readonly frames: number;
   readonly captions: number;
   readonly turns: number;
+  /** How far the mouth on the screen is open (jawOpen, 0–1); null where the runtime does not say. */
+  readonly mouth: number | null;
+  /** The microphone hears a voice now. */
+  readonly hearing: boolean;
   readonly problem: string | null;
   readonly hidden: boolean;
 }

@@ -1,14 +1,23 @@
 /**
  * The avatar on the page, by AvatarKit's documented flow: AvatarSDK.initialize → AvatarManager.shared.load →
  * new AvatarView → new AvatarPlayer(new LiveKitProvider(), view). The session connects and publishes later.
+ *
+ * The same code drives our own client and the vendor's packages; what only ours can do is used where it is there.
  */
+import type { Room } from "livekit-client";
+
 import type { AvatarMood, AvatarView } from "../avatarkit";
-import type { AvatarPlayer, LiveKitProvider, LiveKitRoom, MotionStats } from "../avatarkit-rtc";
+import type { AvatarPlayer, LiveKitProvider, MotionStats } from "../avatarkit-rtc";
+import type { RuntimeSetting } from "../bridge";
+import { loadRuntime, type AvatarRuntime, type RuntimePlayer, type RuntimeProvider, type RuntimeView } from "../vendor";
 import type { DisplayState } from "./phase";
 import type { OpenStage, PictureStats, Player, PlayerEmitter, PlayerMeasurements, Stage, StageLook } from "./player";
 
-/** App id of the open runtime: it has no account to name. */
+/** App id of our own client: it has no account to name. */
 const OPEN_APP_ID = "avatardesk";
+
+/** Index of jawOpen in ARKit's order (docs/protocols/motion.md). */
+const JAW_OPEN = 17;
 
 const MOODS: Readonly<Record<DisplayState, AvatarMood>> = {
   starting: "idle",
@@ -25,38 +34,68 @@ const MOODS: Readonly<Record<DisplayState, AvatarMood>> = {
 };
 
 export const openStage: OpenStage = async (request) => {
-  const [kit, rtc] = await Promise.all([import("../avatarkit"), import("../avatarkit-rtc")]);
-  await kit.AvatarSDK.initialize(OPEN_APP_ID, { drivingServiceMode: kit.DrivingServiceMode.host });
-  const avatar = await kit.AvatarManager.shared.load(request.avatar, ({ progress = 0 }) => request.onProgress(progress / 100));
-  const view = new kit.AvatarView(avatar, request.container, {
-    theme: request.look.theme,
-    reducedMotion: request.look.reducedMotion,
-    // Left out, the renderer finds out for itself.
-    ...(request.software ? { software: true } : {}),
+  const runtime = await chooseRuntime(request.runtime);
+  const { appId, avatarId } =
+    runtime.kind === "open" ? { appId: OPEN_APP_ID, avatarId: request.avatar } : await request.identify();
+  await runtime.AvatarSDK.initialize(appId, { environment: "intl", drivingServiceMode: "host" });
+  const avatar = await runtime.AvatarManager.shared.load(avatarId, (info) => {
+    request.onProgress(runtime.loadFraction(info));
   });
+  if (avatar === null) throw new UnknownAvatarError(avatarId);
+  const view = new runtime.AvatarView(avatar, request.container);
   view.onFirstRendering = request.onFirstPicture;
-  const provider = new rtc.LiveKitProvider();
-  const player = new rtc.AvatarPlayer(provider, view);
-  return new AvatarStage(view, player, provider);
+  const provider = new runtime.LiveKitProvider();
+  return new AvatarStage(view, new runtime.AvatarPlayer(provider, view), provider, request.look);
 };
+
+/** In `auto`, trouble with finding the vendor's packages must not keep the avatar from being shown. */
+async function chooseRuntime(choice: RuntimeSetting): Promise<AvatarRuntime> {
+  try {
+    return await loadRuntime(choice, undefined, (message) => console.warn(message));
+  } catch (error) {
+    if (choice !== "auto") throw error;
+    console.warn("the vendor's packages could not be looked for", error);
+    return loadRuntime("open");
+  }
+}
+
+/** Older releases of the vendor's SDK answer null for an id they do not know. */
+class UnknownAvatarError extends Error {
+  readonly code = "avatarIDUnrecognized";
+
+  constructor(id: string) {
+    super(`There is no avatar “${id}”.`);
+  }
+}
+
+type OpenView = Pick<AvatarView, "setMood" | "setTheme" | "setReducedMotion" | "stats" | "currentFrame">;
+type OpenPlayer = Pick<AvatarPlayer, "avOffsetMs" | "motionStats">;
+type OpenProvider = Pick<LiveKitProvider, "setVolume">;
 
 class AvatarStage implements Stage {
   readonly player: Player;
-  readonly #view: AvatarView;
+  readonly #view: RuntimeView;
+  readonly #extras: OpenView | null;
 
-  constructor(view: AvatarView, player: AvatarPlayer<LiveKitRoom>, provider: LiveKitProvider) {
+  constructor(view: RuntimeView, player: RuntimePlayer, provider: RuntimeProvider, look: StageLook) {
     this.#view = view;
+    this.#extras = "setMood" in view ? (view as RuntimeView & OpenView) : null;
     this.player = adapt(player, provider);
+    this.show(look);
   }
 
   show({ state, theme, reducedMotion }: StageLook): void {
-    this.#view.setMood(MOODS[state]);
-    this.#view.setTheme(theme);
-    this.#view.setReducedMotion(reducedMotion);
+    this.#extras?.setMood(MOODS[state]);
+    this.#extras?.setTheme(theme);
+    this.#extras?.setReducedMotion(reducedMotion);
   }
 
-  stats(): PictureStats {
-    return this.#view.stats();
+  stats(): PictureStats | null {
+    return this.#extras?.stats() ?? null;
+  }
+
+  mouth(): number | null {
+    return this.#extras?.currentFrame().weights[JAW_OPEN] ?? null;
   }
 
   dispose(): void {
@@ -64,20 +103,27 @@ class AvatarStage implements Stage {
   }
 }
 
-/** AvatarKit's player with what this client's own one can do besides. */
-function adapt(player: AvatarPlayer<LiveKitRoom>, provider: LiveKitProvider): Player {
-  const events: PlayerEmitter = player;
+/** AvatarKit's player with what our own client can do besides; the vendor's never raises the additional events. */
+function adapt(player: RuntimePlayer, provider: RuntimeProvider): Player {
+  const events = player as unknown as PlayerEmitter;
+  const extras = "motionStats" in player ? (player as RuntimePlayer & OpenPlayer) : null;
+  const room = (): Room | null => player.getNativeClient() as Room | null;
   return {
     connect: (config) => player.connect(config),
     disconnect: () => player.disconnect(),
     startPublishing: () => player.startPublishing(),
     stopPublishing: () => player.stopPublishing(),
-    getNativeClient: () => player.getNativeClient(),
+    getNativeClient: room,
     on: (event, handler) => events.on(event, handler),
     off: (event, handler) => events.off(event, handler),
-    setAvOffset: (ms) => (player.avOffsetMs = ms),
-    setVolume: (volume) => provider.setVolume(volume),
-    measurements: () => measured(player.motionStats()),
+    setAvOffset: (ms) => {
+      if (extras) extras.avOffsetMs = ms;
+    },
+    setVolume: (volume) => {
+      if ("setVolume" in provider) (provider as OpenProvider).setVolume(volume);
+      else for (const participant of room()?.remoteParticipants.values() ?? []) participant.setVolume(volume);
+    },
+    measurements: () => measured(extras?.motionStats() ?? null),
   };
 }
 

@@ -210,6 +210,10 @@ export class FakeStage implements Stage {
     return { fps: 60, frameMs: 4, width: 1280, height: 800 };
   }
 
+  mouth(): number {
+    return 0.25;
+  }
+
   dispose(): void {
     this.disposed = true;
   }

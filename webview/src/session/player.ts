@@ -66,6 +66,8 @@ export interface Stage {
   show(look: StageLook): void;
   /** How the last second was drawn, or null where the runtime does not say. */
   stats(): PictureStats | null;
+  /** How far the mouth on the screen is open (jawOpen, 0–1), or null where the runtime does not say. */
+  mouth(): number | null;
   dispose(): void;
 }
 

@@ -92,6 +92,8 @@ export class Monitor implements Observer {
       frames: this.#frames,
       captions: lines.length,
       turns: this.#turns.count,
+      mouth: this.#stage?.mouth() ?? null,
+      hearing: store.microphone.value.status === "open" && this.#voice.speaking(performance.now()),
       problem: store.problem.value?.code ?? null,
       hidden: document.hidden,
     };
@@ -117,7 +119,8 @@ export class Monitor implements Observer {
       lastTurnMs: this.#lastTurnMs,
     };
     this.#store.diagnostics.value = found;
-    if (this.#store.activity.value === "speaking") this.#send(this.#bridge.call("diagnostics", found));
+    if (this.#store.activity.value !== "speaking") return;
+    this.#send(this.#bridge.call("diagnostics", { ...found, avOffset: measured?.offset ?? null }));
   }
 
   #meter(): void {
