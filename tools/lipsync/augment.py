@@ -75,7 +75,11 @@ def reverberate(rng: np.random.Generator, signal: Float) -> Float:
 
 def background(rng: np.random.Generator, length: int, voices: list[npt.NDArray[np.int16]]) -> Float:
     """Return a noise, music or, if there are `voices`, their babble."""
-    kinds = ["white", "pink", "pink", "brown", "music", "babble" if voices else "music"]
+    kinds = (
+        ["white", "pink", "pink", "brown", "music", "babble"]
+        if voices
+        else ["white", "pink", "brown", *["music"] * 4]
+    )
     kind = rng.choice(kinds)
     if kind == "music":
         return music(rng, length)

@@ -19,14 +19,15 @@ import soxr
 from augment import RATE, background, equalise, level, rms, worsen
 
 from avatardesk.driving.lipsync.acoustic_model import load_acoustic_model
-from avatardesk.driving.lipsync.front_end import FrontEnd
+from avatardesk.driving.lipsync.front_end import HOP, FrontEnd
 from avatardesk.driving.lipsync.network import network_inputs
 from avatardesk.driving.lipsync.phone_loop import PhoneFrame, PhoneLoop
+from avatardesk.driving.lipsync.visemes import SILENCE, VISEMES
 
 # Where the synthesisers' labels lie against the recogniser's frames.
 LABEL_SHIFT_S = {"flite": -0.003, "festival": -0.003, "espeak": -0.009}
 UTTERANCES_PER_RUN = 4
-SILENT_RUNS = 0.2
+SPEECHLESS_RUNS = 1  # per run of speech
 
 Int = npt.NDArray[np.int16]
 
@@ -51,7 +52,7 @@ def make_run(rng: np.random.Generator, items: list[tuple[str, Int, npt.NDArray[n
             labels.append((start + first / speed + shift, start + last / speed + shift, int(viseme)))
         start += len(voiced) / RATE
     joined = np.concatenate(sound)
-    rows = np.zeros(len(joined) // 160 + 1, np.int8)
+    rows = np.zeros(len(joined) // HOP + 1, np.int8)
     for first, last, viseme in labels:
         rows[max(0, round(first * 100)) : max(0, round(last * 100))] = viseme
     return joined, rows
@@ -95,19 +96,19 @@ def main() -> None:
         teacher = np.array([frame.visemes for frame in clean])
         keep(clean, teacher, truth)
         keep(listen(worsen(rng, sound, speech)), teacher, truth)
-        if rng.random() < SILENT_RUNS:
-            # Speech, then only noise or music: all of the latter is silence.
-            length = int(RATE * rng.uniform(3, 8))
-            noise = background(rng, length, [])
-            talk = sound[: RATE * 4]
-            tail = noise / rms(noise) * rms(talk) * 10 ** (-rng.uniform(0, 25) / 20)
-            frames = listen(level(rng, np.concatenate([talk, tail])))
-            spoken = min(len(talk) // 160, len(teacher))
-            rest = np.zeros(len(frames), np.int8)
-            rest[:spoken] = truth[:spoken]
-            sure = np.eye(15, dtype=np.float32)[rest * 0]
-            sure[:spoken] = teacher[:spoken]
-            keep(frames, sure, rest)
+        for _ in range(SPEECHLESS_RUNS):
+            # Only noise or music, at once or after some speech: all of it is silence.
+            talk = sound[: int(RATE * rng.choice([0, 3]))]
+            noise = background(rng, int(RATE * rng.uniform(3, 7)), [])
+            noise *= (rms(talk) if len(talk) else 1.0) / rms(noise) * 10 ** (-rng.uniform(-3, 22) / 20)
+            frames = listen(level(rng, np.concatenate([talk, noise])))
+            spoken = min(len(talk) // HOP, len(teacher))
+            labels_here = np.zeros(len(frames), np.int8)
+            labels_here[:spoken] = truth[:spoken]
+            opinion = np.zeros((len(frames), len(VISEMES)), np.float32)
+            opinion[:, SILENCE] = 1
+            opinion[:spoken] = teacher[:spoken]
+            keep(frames, opinion, labels_here)
     np.savez(
         options.out,
         inputs=np.concatenate(inputs),

@@ -31,10 +31,10 @@ CROP = 160
 UNSCORED = 40  # frames at the beginning of a crop, in which the convolutions' memory fills
 BATCH = 48
 PEAK_RATE, DECAY = 3e-3, 1e-3
-FRAME_DROPOUT = 0.15  # share of inputs zeroed
-INPUT_NOISE = 0.15
+FRAME_DROPOUT = 0.25  # share of inputs zeroed
+INPUT_NOISE = 0.25
 SMOOTHING = 0.05
-TEACHER = 0.3  # share of the target that is the phone loop's opinion of the clean sound
+TEACHER = 0.45  # share of the target that is the phone loop's opinion of the clean sound
 
 Parameters = dict[str, Any]
 

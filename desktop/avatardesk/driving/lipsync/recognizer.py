@@ -29,7 +29,7 @@ class VisemeRecognizer:
     lookahead_ms: Final = 1000 * ((LOOKAHEAD_FRAMES + PAIR - 1) * HOP + WINDOW) / RATE
     """From the start of a row to the last sample that it needs, at worst (every second row: 10 ms less)."""
 
-    def __init__(self, *, network: bool = False) -> None:
+    def __init__(self, *, network: bool = True) -> None:
         """Begin a stream; without `network` the phone loop answers alone (for comparison).
 
         Raises:
