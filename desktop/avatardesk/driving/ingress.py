@@ -26,7 +26,7 @@ from avatardesk.driving.speech import EngineFactory
 from avatardesk.driving.stage import LiveKitStage, check_egress
 from avatardesk.driving.tokens import SessionTokens
 from avatardesk.driving.wire import Configure, EgressType
-from avatardesk.errors import CredentialsError, ProtocolError
+from avatardesk.errors import AvatarDeskError, CredentialsError, ProtocolError
 
 _log = logging.getLogger(__name__)
 
@@ -123,6 +123,10 @@ class _Connection:
             await self.end(ended)
         except ConnectionError:
             _log.info("session %s: the client went away", self.id)
+        except AvatarDeskError as error:
+            # Something this machine lacks, such as the speech model. The words are the cloud's for its own
+            # trouble.
+            await self.end(SessionEndedError(CloseCode.UPSTREAM, f"driven server request failed: {error}"))
 
     async def end(self, ended: SessionEndedError) -> None:
         """Tell the client why, and close."""

@@ -14,6 +14,7 @@ from livekit import api, rtc
 from livekit.rtc.participant import PublishDataError, PublishTrackError
 
 from avatardesk.driving.limits import CloseCode, ServiceLimits, SessionEndedError
+from avatardesk.driving.pacing import pace
 from avatardesk.driving.playout import TICK_SAMPLES, Playout
 from avatardesk.driving.speech import TRACK_RATE
 from avatardesk.driving.wire import LiveKitEgress
@@ -21,12 +22,6 @@ from avatardesk.driving.wire import LiveKitEgress
 _log = logging.getLogger(__name__)
 
 MOTION_TOPIC = "avatar.motion"
-
-_TICK_SECONDS = TICK_SAMPLES / TRACK_RATE
-_CATCH_UP_SECONDS = 0.2
-"""A stall up to so long is caught up at once (receivers' jitter buffers take that much). After a longer one
-playback
-goes on where it stopped, that much later: nothing is skipped in either case."""
 
 _LOSSY_WAITING = 8
 _VIDEO_SIZE = 16
@@ -170,7 +165,7 @@ class LiveKitStage:
         """Play for ever. Raises SessionEndedError when the avatar has no room any more."""
         while True:
             tasks = [
-                asyncio.create_task(self._pace()),
+                asyncio.create_task(pace(self._push, asyncio.get_running_loop().time)),
                 asyncio.create_task(self._show_black()),
                 asyncio.create_task(self._publish(self._reliable, reliable=True)),
                 asyncio.create_task(self._publish(self._lossy, reliable=False)),
@@ -207,20 +202,10 @@ class LiveKitStage:
             else:
                 return
 
-    async def _pace(self) -> None:
-        """Push a tick every 10 ms of this process's monotonic clock."""
+    async def _push(self) -> None:
         assert self._source is not None
-        loop = asyncio.get_running_loop()
-        due = loop.time()
-        while True:
-            pcm = self._playout.tick()
-            await self._source.capture_frame(rtc.AudioFrame(pcm.tobytes(), TRACK_RATE, 1, TICK_SAMPLES))
-            due += _TICK_SECONDS
-            late = loop.time() - due
-            if late < 0:
-                await asyncio.sleep(-late)
-            elif late > _CATCH_UP_SECONDS:
-                due = loop.time()
+        pcm = self._playout.tick()
+        await self._source.capture_frame(rtc.AudioFrame(pcm.tobytes(), TRACK_RATE, 1, TICK_SAMPLES))
 
     async def _show_black(self) -> None:
         assert self._video is not None

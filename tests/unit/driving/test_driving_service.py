@@ -325,6 +325,17 @@ async def test_more_audio_than_may_wait_ends_the_session() -> None:
     assert "of audio are waiting" in text
 
 
+async def test_a_machine_without_the_speech_model_says_so() -> None:
+    def broken(sample_rate: int) -> FakeLipSync:
+        raise PlatformError("The speech model is missing.", hint="Install it.")
+
+    async with service(engine=broken) as running, ingress(running) as client:
+        await client.send(configure(sample_rate=16000))
+        code, text, closed = await client.refused()
+    assert (code, closed) == (4503, 4503)
+    assert text == "driven server request failed: The speech model is missing. Install it."
+
+
 async def test_a_port_in_use_is_named() -> None:
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
