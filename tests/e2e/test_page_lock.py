@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import json
 import shutil
 import subprocess
 import wave
@@ -105,36 +104,75 @@ def moments(report: dict[str, Any], name: str) -> list[float]:
     return [event["at"] for event in report["events"] if event["name"] == name]
 
 
+def figures(report: dict[str, Any]) -> str:
+    """One line of what was measured, for people who run this with -s."""
+    lock, counters = report["stats"]["lock"], report["stats"]
+    offset = lock["offsetMs"]
+    return (
+        f"\noffset p50 {offset['p50']:.1f} ms, p95 |{offset['p95Abs']:.1f}| ms, n {offset['n']}; "
+        f"playout {lock['playoutMs']:.0f} ms, r {lock['correlation']:.2f}; "
+        + ", ".join(f"{key} {counters[key]}" for key in ("frames", "recovered", "lost", "late", "stalls"))
+        + "; states "
+        + " ".join(found["lock"]["state"] for found in report["history"])
+        + "; first audio after round-start "
+        + ", ".join(
+            f"{heard - start:.0f} ms"
+            for heard, start in zip(
+                moments(report, "first-audio"), moments(report, "round-start"), strict=False
+            )
+        )
+    )
+
+
 async def test_the_picture_is_locked_to_the_voice_that_is_heard(page_folder: Path) -> None:
     speech, rate = recorded_speech()
     async with embedded_room() as room, open_page(page_folder) as page:
         await page.call("lockPage.connect", room.url, make_token(room, "page"))
         async with avatar_in(room, rate) as avatar:
-            seconds = min(12, len(speech) // (2 * rate))
-            await avatar.send_audio(speech[: seconds * rate * 2], end=True)
+            await avatar.send_audio(speech[: 12 * rate * 2], end=True)
             await until_event(page, "round-end")
             await avatar.send_audio(speech[: 6 * rate * 2], end=True)
             report = await until_event(page, "round-end", 2)
+    print(figures(report))
     lock = report["stats"]["lock"]
-    print(
-        "\nlock:",
-        json.dumps(lock),
-        "motion:",
-        json.dumps({k: report["stats"][k] for k in ("frames", "lost", "recovered", "late")}),
-    )
-    for name in ("first-motion", "first-audio"):
-        print(
-            name,
-            [
-                round(at - start)
-                for at, start in zip(moments(report, name), moments(report, "round-start"), strict=True)
-            ],
-        )
-    states = [found["lock"]["state"] for found in report["history"]]
-    print("states by second:", states)
     assert report["view"]["open"] > 50, "the mouth opened while the voice was heard"
-    assert "locked" in states
+    assert "locked" in [found["lock"]["state"] for found in report["history"]]
     assert lock["offsetMs"]["n"] > 50
+    assert abs(lock["offsetMs"]["p50"]) < 40
     assert lock["offsetMs"]["p95Abs"] < 80
     assert report["stats"]["lost"] <= 0.02 * report["stats"]["frames"]
-    assert len(moments(report, "first-audio")) == 2
+    assert len(moments(report, "first-motion")) == len(moments(report, "first-audio")) == 2
+
+
+async def test_an_interruption_stops_the_mouth_with_the_voice(page_folder: Path) -> None:
+    speech, rate = recorded_speech()
+    async with embedded_room() as room, open_page(page_folder) as page:
+        await page.call("lockPage.connect", room.url, make_token(room, "page"))
+        async with avatar_in(room, rate) as avatar:
+            await avatar.send_audio(speech[: 12 * rate * 2], end=True)
+            await until_event(page, "first-audio")
+            await asyncio.sleep(2)
+            await avatar.interrupt()
+            report = await until_event(page, "interrupted")
+            report = await until_event(page, "round-end")
+    print(figures(report))
+    told = next(event["info"] for event in report["events"] if event["name"] == "interrupted")
+    ended = next(event["info"] for event in report["events"] if event["name"] == "round-end")
+    print(
+        f"silent {told['silentAt'] - told['at']:.0f} ms, mouth {ended['at'] - told['at']:.0f} ms after the word"
+    )
+    assert ended["reason"] == "interrupted"
+    assert told["silentAt"] - told["at"] < 1500
+    assert abs(ended["at"] - told["silentAt"]) < 600
+
+
+async def test_a_page_that_joins_in_the_middle_of_a_reply_locks_to_it(page_folder: Path) -> None:
+    speech, rate = recorded_speech()
+    async with embedded_room() as room, open_page(page_folder) as page, avatar_in(room, rate) as avatar:
+        await avatar.send_audio(speech[: 12 * rate * 2], end=True)
+        await asyncio.sleep(3)
+        await page.call("lockPage.connect", room.url, make_token(room, "page"))
+        report = await until_event(page, "round-end")
+    print(figures(report))
+    assert "locked" in [found["lock"]["state"] for found in report["history"]]
+    assert report["view"]["open"] > 30
