@@ -8,7 +8,7 @@ from skimage.measure import marching_cubes
 from avatargen.bake import key_visibility, occlusion
 from avatargen.character import Character, colour
 from avatargen.features import facing
-from avatargen.fields import Array, Field, capsule, carve, ellipsoid, fold_x, gradient, project, union, unit
+from avatargen.fields import Array, Field, capsule, carve, ellipsoid, fold_x, gradient, project, rotate_x, union, unit
 from avatargen.part import Part, grid, shade_of
 from avatargen.sculpt import EYE
 from avatargen.topology import Index
@@ -61,6 +61,10 @@ def ears(character: Character, scene: Field) -> Part:
     return Part("ears", "skin", points, triangles, outward, tone, shade)
 
 
+_COLLARS = {"roll": (-1.42, -0.26), "crew": (-1.50, -0.20)}
+"""Height and tilt of each collar's ring."""
+
+
 def garment_field(character: Character) -> Field:
     """Shoulders under a garment with the character's collar."""
     neck = character.head.neck
@@ -71,23 +75,15 @@ def garment_field(character: Character) -> Field:
         d = union(d, ellipsoid(p, (0, -2.5, -0.2), (0.92, 0.85, 0.50)), 0.25)
         d = union(d, capsule(m, (0.82, -2.08, -0.30), (1.05, -3.2, -0.2), 0.29, 0.28), 0.12)
         d = union(d, capsule(p, (0, -1.45, -0.22), (0, -1.8, -0.24), 0.36 * neck, 0.48 * neck), 0.20)
-        tilt = -0.26 if character.collar == "roll" else -0.42
-        q = p - np.array([0.0, -1.42 if character.collar == "roll" else -1.56, -0.20])
-        q = np.stack(
-            [q[:, 0], q[:, 1] * np.cos(tilt) - q[:, 2] * np.sin(tilt), q[:, 1] * np.sin(tilt) + q[:, 2] * np.cos(tilt)], -1
-        )
+        height, tilt = _COLLARS[character.collar]
+        q = rotate_x(p - np.array([0.0, height, -0.20]), tilt, (0.0, 0.0, 0.0))
         around = np.hypot(q[:, 0], q[:, 2])
         if character.collar == "roll":
             d = carve(d, around - 0.325 * neck, 0.05)
             return union(d, np.hypot(around - 0.385 * neck, q[:, 1] * 0.60) - 0.072, 0.06)
-        # Open collars: the garment ends where a tilted cone leaves the neck free.
-        d = carve(d, np.maximum(around - (0.40 * neck + 0.25 * np.clip(q[:, 1], 0, 1)), -q[:, 1] - 0.10), 0.04)
-        band = np.hypot(around - 0.435 * neck, (q[:, 1] + 0.02) * 1.1) - 0.045
-        d = union(d, band, 0.03)
-        if character.collar == "shirt":
-            wing = ellipsoid(m, (0.20, -1.86, 0.24), (0.10, 0.19, 0.05))
-            d = union(d, wing, 0.03)
-        return d
+        # Close collars: the cloth ends on the neck itself, under a band.
+        d = carve(d, np.maximum(around - 0.60 * neck, 0.02 - q[:, 1]), 0.03)
+        return union(d, np.hypot(around - 0.365 * neck, q[:, 1]) - 0.050, 0.025)
 
     return field
 
@@ -95,7 +91,7 @@ def garment_field(character: Character) -> Field:
 def garment(character: Character, scene: Field) -> Part:
     """The garment with its shadows."""
     field = garment_field(character)
-    p, tri, normals = polygonise(field, (-1.6, -2.9, -1.0), (1.6, -1.15, 0.60), 0.066)
+    p, tri, normals = polygonise(field, (-1.6, -2.9, -1.0), (1.6, -1.15, 0.60), 0.080)
 
     def everything(q: Array) -> Array:
         return np.minimum(scene(q), field(q))

@@ -26,6 +26,7 @@ from avatargen.topology import BAG_TAG, FaceMesh, Index, build_face, vertex_norm
 CORRECTIVES = [
     {"target": "eyeBlinkMidLeft", "between": "eyeBlinkLeft"},
     {"target": "eyeBlinkMidRight", "between": "eyeBlinkRight"},
+    {"target": "tongueOutMid", "between": "tongueOut"},
 ]
 """Targets outside of ARKit's 52: an in-between is driven at 4w(1-w) of its shape's weight w."""
 

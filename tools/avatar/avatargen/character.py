@@ -112,7 +112,7 @@ class Character:
     brows: BrowShape = field(default_factory=BrowShape)
     freckles: int = 0
     glasses: bool = False
-    collar: Literal["roll", "crew", "shirt"] = "roll"
+    collar: Literal["roll", "crew"] = "roll"
     seed: int = 1
 
 
@@ -153,11 +153,11 @@ CHARACTERS: dict[str, Character] = {
                 iris_inner="8a5026",
                 garment="c08a2e",
             ),
-            hair=HairStyle(style="short", lift=0.075, clump=0.010, gloss=0.35, beard=0.72),
+            hair=HairStyle(style="short", lift=0.075, clump=0.010, gloss=0.35, beard=0.80),
             head=HeadShape(
                 face_width=1.03,
-                jaw_width=1.16,
-                jaw_drop=0.9,
+                jaw_width=1.12,
+                jaw_drop=0.5,
                 chin_width=1.25,
                 chin_drop=0.03,
                 cheek=0.93,
@@ -167,7 +167,7 @@ CHARACTERS: dict[str, Character] = {
                 nose_bridge=1.15,
                 nose_drop=0.015,
                 neck=1.22,
-                fold=0.35,
+                fold=0.12,
             ),
             eyes=EyeShape(upper=22.5, lower=18.0, outer_lift=6.0, iris=0.50, pupil=0.40, lash=0.45, liner=0.55),
             mouth=MouthShape(half_width=0.252, upper=1.15, lower=1.12, corner_lift=0.026),
@@ -180,11 +180,11 @@ CHARACTERS: dict[str, Character] = {
             name="Iris",
             description="A woman in her sixties with silver hair in a bun, blue eyes and round glasses.",
             palette=Palette(
-                skin="e8b592",
+                skin="dfa987",
                 blush="cf7767",
                 lip="b0555a",
                 lid="9c6455",
-                hair="a9a7ad",
+                hair="8a878c",
                 brow="77726f",
                 iris_outer="2b4a74",
                 iris_inner="8db4d6",
@@ -207,7 +207,7 @@ CHARACTERS: dict[str, Character] = {
             mouth=MouthShape(half_width=0.240, upper=0.78, lower=0.86, corner_lift=0.034),
             brows=BrowShape(thickness=0.80, arch=0.95, height=0.012),
             glasses=True,
-            collar="shirt",
+            collar="crew",
             seed=23,
         ),
     )

@@ -203,7 +203,7 @@ def freckles(
 
 def eyeball(side: int) -> Part:
     """A ball about its own centre, with a cornea bulging out of it; the page turns it and paints the iris."""
-    rows, columns = 22, 33
+    rows, columns = 15, 25
     polar = (np.linspace(0, 1, rows) ** 1.15 * np.deg2rad(118.0))[:, None]
     turn = np.linspace(0, 2 * np.pi, columns)[None]
     ray = np.stack(

@@ -155,15 +155,15 @@ def grow_hair(character: Character, sculpt: Sculpt) -> Hair:
         mass = _mass(sheet, 0.4)
         return Hair([_crop(sheet, tone, rng)], mass, 0.035)
     sheet = bun_sheet(sculpt, style.lift)
-    cut = LockCut(count=34, rows=15, columns=6, bulge=style.clump, tip=0.05, uneven=0.0, overlap=1.10)
+    cut = LockCut(count=34, rows=15, columns=6, bulge=style.clump, tip=0.05, uneven=0.0, overlap=1.28)
     bun, centre, radius = _bun(sculpt, tone, rng)
     wisps = LockCut(
         count=9, rows=12, columns=4, bulge=0.012, height=1.35, overlap=0.30, tip=0.5, uneven=0.4, root=0.04, start=-0.22, stop=0.22
     )
     locks = [*cut_locks(sheet, cut, rng, tone), *cut_locks(sheet, wisps, rng, tone * 1.08), bun]
     ball = centre + unit(rng.normal(size=(500, 3))) * radius * 0.9
-    parts = [merge("hair", locks), lining(sheet, 0.30, tone, columns=49, end=1.0)]
-    return Hair(parts, np.concatenate([_mass(sheet, 0.6), ball]), 0.05)
+    parts = [merge("hair", locks), lining(sheet, 0.62, tone, columns=49, end=1.0)]
+    return Hair(parts, np.concatenate([_mass(sheet, 0.6), _mass(sheet, 0.05), ball]), 0.05)
 
 
 def _grow_bob(sculpt: Sculpt, lift: float, clump: float, tone: Array, rng: np.random.Generator) -> Hair:
@@ -179,7 +179,7 @@ def _grow_bob(sculpt: Sculpt, lift: float, clump: float, tone: Array, rng: np.ra
         locks += cut_locks(sheet, over, rng, tone)
         locks += cut_locks(sheet, under, rng, tone * 0.72)
         linings.append(lining(sheet, 0.40, tone))
-        masses.append(_mass(sheet, 0.7))
+        masses += [_mass(sheet, 0.7), _mass(sheet, 0.1)]
     # Front locks first: later fragments behind them are rejected by depth.
     locks.sort(key=lambda lock: -float(lock.points[:, 2].mean()))
     return Hair([merge("hair", locks), merge("lining", linings)], np.concatenate(masses), 0.075)

@@ -27,7 +27,7 @@ def _jaw_targets(p: Array, share: float = 1.0) -> dict[str, Target]:
 
 def teeth(*, upper: bool) -> Part:
     """One row of teeth with its gum: an arch whose surface swells at each tooth and dips between them."""
-    columns, rows = 141, 8
+    columns, rows = 103, 7
     u = np.linspace(-1, 1, columns)
     # Incisors are wider than what lies beside them; the arch hides the difference in depth.
     number = (10.0 if upper else 12.0) * (u * 0.5 + 0.5 + 0.018 * np.sin(u * np.pi) * (1 if upper else -0.3))
@@ -56,7 +56,7 @@ def teeth(*, upper: bool) -> Part:
     v = np.tile(np.linspace(-0.65, 1, rows), columns)
     gum, enamel = colour("c9746f"), colour("f6efe4")
     mix = smoothstep(-0.30, -0.10, v)[:, None]
-    depth = np.repeat(1 - 0.62 * np.abs(u) ** 2.0 - 0.30 * np.exp(-((seam / 0.06) ** 2)), rows)
+    depth = np.repeat(1 - 0.86 * np.abs(u) ** 2.2 - 0.28 * np.exp(-((seam / 0.06) ** 2)), rows)
     normals = vertex_normals(p, tri)
     part = Part(
         "teethUpper" if upper else "teethLower", "mouth", p, tri, normals, gum * (1 - mix) + enamel * mix, shade_of(len(p), depth)
@@ -83,5 +83,7 @@ def tongue() -> Part:
     targets = _jaw_targets(p, 0.92)
     tip = smoothstep(0.35, 0.70, p[:, 2])[:, None]
     targets["tongueOut"] = Target(tip * np.array([0, 0.015, 0.34]) + tip**2 * np.array([0, -0.07, 0]))
+    # On its way out the tip goes up and over the lower teeth: at half way it lies between the rows (th).
+    targets["tongueOutMid"] = Target(tip * np.array([0, 0.062, -0.01]))
     shade = shade_of(len(p), 0.62)
     return Part("tongue", "mouth", p, tri, unit(ball / np.array([0.155, 0.055, 0.26])), np.tile(colour("d0605f"), (len(p), 1)), shade, None, targets)

@@ -103,7 +103,9 @@ def _round(r: Regions) -> dict[str, Array]:
     bulge = near * (0.055 + 0.070 * np.exp(-((r.x / 0.15) ** 2)))
     plump = np.where(r.upper > 0.5, 1.0, -0.55) * 0.016 * near * np.exp(-((r.x / 0.11) ** 2))
     plump = plump * smoothstep(0.0, 0.07, r.gap)
-    pucker = np.stack([-r.x * 0.44 * near, 0.9 * flatten + plump + 0.012 * near, bulge], -1)
+    # The upper lip comes down over the teeth, the lower one up to it.
+    cover = np.where(r.upper > 0.5, -0.022, 0.016) * near * r.around_line(0.10) * r.arch
+    pucker = np.stack([-r.x * 0.44 * near, 0.9 * flatten + plump + cover + 0.010 * near, bulge], -1)
     opened = near * r.arch * r.around_line(0.12) * np.where(r.upper > 0.5, 0.62, -1.05) * 0.066
     funnel = np.stack([-r.x * 0.36 * near, opened + 0.7 * flatten, bulge * 0.95], -1)
     puff = r.zeros()
@@ -124,7 +126,7 @@ def _rolls(r: Regions) -> dict[str, Array]:
         -1,
     )
     roll_lower = np.stack(
-        [zero, 0.052 * low * smoothstep(0, 0.07, r.gap) + 0.034 * low, -0.105 * low * smoothstep(0.11, 0, r.gap) - 0.014 * low],
+        [zero, 0.052 * low * smoothstep(0, 0.07, r.gap) + 0.042 * low, -0.105 * low * smoothstep(0.11, 0, r.gap) - 0.014 * low],
         -1,
     )
     shrug_up = r.upper * r.around_line(0.14) * r.lips

@@ -54,7 +54,7 @@ def paint_skin(character: Character, r: Regions, hair_distance: Array) -> Array:
     c = blend(c, colour(palette.lip), 0.86 * lip_mask(r))
     c = blend(c, colour("6d2629"), inner_mask(r))
     c = _paint_lids(character, r, c)
-    on_scalp = smoothstep(0.095, 0.045, hair_distance) * smoothstep(-0.55, -0.35, p[:, 1])
+    on_scalp = smoothstep(0.070, 0.025, hair_distance) * smoothstep(-0.55, -0.35, p[:, 1])
     # Hair that hangs beside the cheek does not grow out of it.
     on_scalp = on_scalp * np.maximum(smoothstep(0.22, 0.36, p[:, 1]), smoothstep(0.16, -0.02, p[:, 2]))
     return blend(c, colour(palette.hair) * 0.55, np.clip(on_scalp, 0, 1) * (r.face.tag == SKIN))
@@ -67,7 +67,8 @@ def beard_mask(r: Regions) -> Array:
     x, y, z = p.T
     # The upper border runs from the sideburn in a curve below the cheek to the mouth corner.
     border = -0.60 + 0.42 * smoothstep(0.22, 0.66, x) ** 1.2
-    jaw = smoothstep(border + 0.06, border - 0.07, y) * smoothstep(-1.24, -1.02, y - 0.25 * np.clip(0.4 - z, 0, 1))
+    jaw = smoothstep(border + 0.11, border - 0.10, y) * smoothstep(-1.24, -1.02, y - 0.25 * np.clip(0.4 - z, 0, 1))
+    jaw = np.maximum(jaw, smoothstep(0.60, 0.72, x) * smoothstep(-0.06, 0.04, z) * smoothstep(0.34, 0.20, z) * smoothstep(0.22, 0.0, y) * 0.9)
     jaw = jaw * smoothstep(-0.16, 0.02, z + 0.15 * (y < -0.3))
     moustache = gauss(p, (0.10, -0.462, 0.90), (0.15, 0.042, 0.2))
     beside = gauss(p, (0.275, -0.60, 0.78), (0.055, 0.13, 0.25))

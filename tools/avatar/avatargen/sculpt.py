@@ -62,13 +62,13 @@ class Sculpt:
         # The jaw's edge from ear to chin: without it the profile has no plane break under the cheek.
         edge = 0.085 + 0.035 * h.jaw_drop
         d = union(
-            d, capsule(m, (0.53 * jaw, -0.46 - 0.10 * h.jaw_drop, 0.02), (0.16 * chin, -0.86 - drop, 0.55), edge, 0.09), 0.16
+            d, capsule(m, (0.49 * jaw, -0.46 - 0.10 * h.jaw_drop, 0.02), (0.16 * chin, -0.86 - drop, 0.55), edge, 0.09), 0.16
         )
         d = union(d, ellipsoid(p, (0, -0.855 - drop, 0.57), (0.16 * chin, 0.13, 0.175)), 0.20)
         d = union(d, ellipsoid(p, (0, -0.57, 0.60), (0.27, 0.20, 0.225)), 0.14)
         d = union(d, capsule(m, (0.10, 0.30, 0.70), (0.54, 0.27, 0.50), h.brow_ridge, h.brow_ridge), 0.20)
         neck = h.neck
-        d = union(d, capsule(p, (0, -0.7, -0.16), (0, -2.3, -0.34), 0.285 * neck, 0.35 * neck), 0.22)
+        d = union(d, capsule(p, (0, -0.7, -0.16), (0, -2.3, -0.34), 0.298 * neck, 0.36 * neck), 0.22)
         # The two cords that run from behind the ear to the collar bone.
         d = union(d, capsule(m, (0.30 * neck, -0.75, -0.12), (0.09, -1.75, 0.10), 0.05, 0.06), 0.14)
         d = carve(d, ellipsoid(m, (EYE[0] + 0.015, 0.02, 0.93), (0.27, 0.22, 0.24)), 0.16)
@@ -80,8 +80,10 @@ class Sculpt:
         d = carve(d, capsule(p, (0, -0.40 - nd, 0.91), (0, -0.48, 0.92), 0.010, 0.014), 0.05)
         d = carve(d, capsule(p, (-0.06, -0.735, 0.895), (0.06, -0.735, 0.895), 0.025, 0.025), 0.09)
         if h.fold:
+            # From outside the surface into it and out again: the line has no beginning and no end.
             r = 0.010 + 0.012 * h.fold
-            d = carve(d, capsule(m, (0.185, -0.335, 0.87), (0.345, -0.56, 0.755), r, r * 0.6), 0.05 + 0.03 * h.fold)
+            line = np.array([[0.185, -0.335, 0.930], [0.270, -0.455, 0.822], [0.345, -0.585, 0.765]])
+            d = carve(d, polyline(m, line, np.array([0.2 * r, r, 0.3 * r])), 0.05 + 0.03 * h.fold)
         return d
 
     def _nose(self, p: Array, m: Array) -> Array:

@@ -5,7 +5,7 @@
 //   node tools/shoot/shoot.mjs bench AVATAR SIZE SECONDS [fixed]
 //
 // CHROMIUM names the browser (default /usr/bin/chromium), ANGLE its GL backend (default gl-egl, else swiftshader).
-import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { chromium } from "playwright-core";
 import { createServer } from "vite";
@@ -38,6 +38,27 @@ async function withPage(work) {
   }
 }
 
+/** CPU milliseconds used so far by this process's descendants (the browser, all its threads). Linux only. */
+function cpuOfChildren() {
+  const stats = new Map();
+  for (const pid of readdirSync("/proc").filter((name) => /^\d+$/.test(name))) {
+    try {
+      const text = readFileSync(`/proc/${pid}/stat`, "utf8");
+      const fields = text.slice(text.lastIndexOf(")") + 2).split(" ");
+      stats.set(pid, { parent: fields[1], ticks: Number(fields[11]) + Number(fields[12]) });
+    } catch {
+      // The process ended while the list was read.
+    }
+  }
+  const isChild = (pid) => {
+    for (let at = stats.get(pid)?.parent; at && at !== "0"; at = stats.get(at)?.parent) if (at === String(process.pid)) return true;
+    return false;
+  };
+  let ticks = 0;
+  for (const [pid, stat] of stats) if (isChild(pid)) ticks += stat.ticks;
+  return ticks * 10;
+}
+
 async function draw(page, { shots, size, columns }, file) {
   const url = await page.evaluate(([s, px, n]) => window.sheet(s, px, n), [shots, size, columns]);
   writeFileSync(file, Buffer.from(url.split(",")[1], "base64"));
@@ -57,8 +78,11 @@ if (mode === "sheets") {
 } else if (mode === "bench") {
   const [avatar = "nova", size = "640", seconds = "10", fixed = ""] = rest;
   await withPage(async (page) => {
-    const result = await page.evaluate(([a, s, t, f]) => window.bench(a, s, t, f), [avatar, Number(size), Number(seconds), fixed === "fixed"]);
-    console.log(JSON.stringify(result));
+    const options = [avatar, Number(size), Number(seconds), fixed === "fixed"];
+    let from = 0;
+    await page.exposeFunction("benchBegins", () => void (from = cpuOfChildren()));
+    const result = await page.evaluate(([a, s, t, f]) => window.bench(a, s, t, f), options);
+    console.log(JSON.stringify({ ...result, cpuMsPerFrame: (cpuOfChildren() - from) / result.frames }));
   });
 } else {
   console.error("usage: shoot.mjs sheets DIR | one SPEC.json OUT.png | bench AVATAR SIZE SECONDS [fixed]");

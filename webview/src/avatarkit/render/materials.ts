@@ -26,7 +26,7 @@ interface Recipe {
 }
 
 const RECIPES: Readonly<Record<string, Recipe>> = {
-  hair: { vertex: hairVertex, fragment: hairFragment, bothSides: true, order: 0 },
+  hair: { vertex: hairVertex, fragment: hairFragment, bothSides: false, order: 0 },
   curl: { vertex: curlVertex, fragment: curlFragment, bothSides: false, order: 0 },
   metal: { vertex: metalVertex, fragment: metalFragment, bothSides: false, order: 0 },
   lining: { vertex: liningVertex, fragment: liningFragment, bothSides: true, order: 1 },

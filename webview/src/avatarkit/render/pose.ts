@@ -85,9 +85,11 @@ export function eyePose(
 
 /** 0..1: how much light reaches teeth and tongue. Rounded lips stand before the teeth and keep it out. */
 export function mouthLight(weights: Float32Array): number {
-  const rounded = Math.min(1, (weights[at.pucker] ?? 0) + 0.45 * (weights[at.funnel] ?? 0));
+  const pursed = (weights[at.pucker] ?? 0) + 0.45 * (weights[at.funnel] ?? 0);
+  const rounded = Math.min(1, Math.max(0, (pursed - 0.55) / 0.5));
   const jaw = Math.max(0, (weights[at.jawOpen] ?? 0) - (weights[at.close] ?? 0));
-  return (1 - 0.8 * rounded * (1 - 0.6 * Math.min(1, jaw * 1.6))) * Math.min(1, 0.78 + 0.4 * jaw);
+  const open = 1 - 0.72 * rounded * (1 - 0.7 * Math.min(1, Math.max(0, jaw - 0.1) * 2));
+  return open * open * Math.min(1, 0.78 + 0.4 * jaw);
 }
 
 /** 0..1: how far the jaw opens the view into the mouth. */

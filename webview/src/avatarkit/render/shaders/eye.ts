@@ -31,7 +31,7 @@ export const eyeFragment = fragmentShader(
   float upper = smoothstep(lidTop + 0.06, lidTop - 0.34, el) * 0.62 + 0.38;
   float lower = smoothstep(-0.50, -0.22, el) * 0.32 + 0.68;
   float side = smoothstep(0.98, 0.55, abs(face.x)) * 0.5 + 0.5;
-  vec3 shadow = pow(vec3(upper * lower * side), vec3(0.85, 1.05, 1.10));
+  vec3 shadow = bend(upper * lower * side, vec3(0.22, -0.07, -0.14));
   float nl = dot(N, keyDir);
   c = B * (keyLight * clamp(nl * 0.6 + 0.4, 0.0, 1.0) * 0.38 + hemi(N) * 0.62 + fillLight * 0.28) * shadow;
   // The window in the eye, a small answer below, the wet line on the lower lid.

@@ -15,8 +15,6 @@ export const hairFragment = fragmentShader(
   float fine = sin(u * 21.0 + id * 7.0 + sin(t * 4.0 + id) * 1.1) * 0.55 + sin(u * 47.0 + id * 3.1 + t * 2.0) * 0.35;
   float ao = clamp(vShade.w, 0.0, 1.0);
   vec3 T = normalize(vTangent);
-  float back = gl_FrontFacing ? 1.0 : 0.0;
-  N = gl_FrontFacing ? N : -N;
   float nl = dot(N, keyDir);
   float nv = max(dot(N, V), 0.0);
   vec3 T1 = normalize(T + N * (0.08 + 0.07 * fine));
@@ -24,11 +22,19 @@ export const hairFragment = fragmentShader(
   vec3 H = normalize(keyDir + V);
   float a1 = dot(T1, H);
   float a2 = dot(T2, H);
-  float shine = pow(max(1.0 - a1 * a1, 0.0), 46.0);
-  float glow = pow(max(1.0 - a2 * a2, 0.0), 11.0);
+  float s1 = max(1.0 - a1 * a1, 0.0);
+  float s2 = s1 * s1;
+  float s4 = s2 * s2;
+  float s16 = s4 * s4 * s4 * s4;
+  float shine = s16 * s16 * s4 * s4 * s4;
+  float g1 = max(1.0 - a2 * a2, 0.0);
+  float g4 = g1 * g1 * g1 * g1;
+  float glow = g4 * g4 * g1 * g1 * g1;
   float ar = dot(T1, normalize(rimRight + V));
-  float rimShine = pow(max(1.0 - ar * ar, 0.0), 16.0) * max(dot(N, rimRight) + 0.2, 0.0);
-  float open = smoothstep(0.05, 0.75, ao) * (0.25 + 0.75 * back);
+  float r1 = max(1.0 - ar * ar, 0.0);
+  float r4 = r1 * r1 * r1 * r1;
+  float rimShine = r4 * r4 * r4 * r4 * max(dot(N, rimRight) + 0.2, 0.0);
+  float open = smoothstep(0.05, 0.75, ao);
   vec3 B = A * (1.0 + 0.20 * fine) * mix(0.50, 1.08, ao);
   // Tips are thinner and let light through.
   B *= 1.0 + 0.25 * smoothstep(0.75, 1.0, t) * ao;
@@ -55,7 +61,9 @@ export const curlFragment = fragmentShader(
   float nh = max(dot(M, normalize(keyDir + V)), 0.0);
   vec3 B = A * (1.0 + 0.55 * grain);
   c = B * (keyLight * clamp(nl * 0.7 + 0.3, 0.0, 1.0) * 0.6 + hemi(M) * ao + fillLight * 0.4 * max(dot(M, fillDir), 0.0));
-  c += keyLight * pow(nh, 14.0) * 0.030 * gloss * (1.0 + grain) + rimLight * pow(1.0 - max(dot(N, V), 0.0), 3.0) * 0.035 * max(dot(N, rimRight) + 0.4, 0.0);`,
+  float n4 = nh * nh * nh * nh;
+  float edge = 1.0 - max(dot(N, V), 0.0);
+  c += keyLight * n4 * n4 * n4 * 0.030 * gloss * (1.0 + grain) + rimLight * edge * edge * edge * 0.035 * max(dot(N, rimRight) + 0.4, 0.0);`,
   "uniform float gloss; varying vec3 vRest;",
 );
 

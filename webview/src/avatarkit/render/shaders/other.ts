@@ -14,7 +14,7 @@ export const clothFragment = fragmentShader(
   float edge = 1.0 - nv;
   c = A * (keyLight * clamp(dot(N, keyDir) * 0.8 + 0.2, 0.0, 1.0) * vShade.y
     + fillLight * clamp(dot(N, fillDir) * 0.7 + 0.3, 0.0, 1.0) * ao + hemi(N) * ao) * 0.72;
-  c += A * pow(edge, 2.5) * 1.1 * ao + rimLight * edge * edge * edge * max(dot(N, rimRight) + 0.2, 0.0) * 0.35 * ao;`,
+  c += A * edge * edge * (0.25 + 0.85 * edge) * ao + rimLight * edge * edge * edge * max(dot(N, rimRight) + 0.2, 0.0) * 0.35 * ao;`,
   "varying vec3 vRest;",
 );
 
