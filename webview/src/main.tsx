@@ -1,4 +1,5 @@
 /** Puts the page together: bridge, store, session, measurements, window. */
+import { LogLevel, setLogLevel } from "livekit-client";
 import { render } from "preact";
 
 import { version } from "../package.json";
@@ -77,6 +78,7 @@ function mountSession(store: SessionStore, bridge: Bridge): void {
 }
 
 async function main(): Promise<void> {
+  setLogLevel(LogLevel.warn);
   const store = new SessionStore();
   followSystem(store);
   let bridge: Bridge;

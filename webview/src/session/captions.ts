@@ -58,3 +58,8 @@ export function lastExchange(lines: readonly CaptionLine[]): readonly CaptionLin
   const avatar = lines.findLast((line) => line.speaker === "avatar");
   return lines.filter((line) => line === user || line === avatar);
 }
+
+/** A line as people like to read it: recognisers leave out the capital at the beginning. */
+export function presentable(text: string): string {
+  return text.charAt(0).toUpperCase() + text.slice(1);
+}

@@ -39,7 +39,7 @@ export class FakeRoom extends FakeEmitter {
   readonly chats: string[] = [];
   readonly switched: string[] = [];
   readonly handlers = new Map<string, StreamHandler>();
-  microphone: { label: string } | null = null;
+  microphone: { label: string; readyState: string } | null = null;
   micEnabled: boolean | null = null;
   /** Labels of the devices, so that switching changes the track. */
   labels = new Map<string, string>();
@@ -69,7 +69,7 @@ export class FakeRoom extends FakeEmitter {
 
   switchActiveDevice(_kind: string, id: string): Promise<boolean> {
     this.switched.push(id);
-    if (this.microphone !== null) this.microphone = { label: this.labels.get(id) ?? id };
+    if (this.microphone !== null) this.microphone = { label: this.labels.get(id) ?? id, readyState: "live" };
     return Promise.resolve(true);
   }
 
@@ -160,7 +160,7 @@ export class FakePlayer implements Player {
     const failure = this.publishFailures.shift();
     if (failure) return Promise.reject(failure);
     this.publishes += 1;
-    if (this.room) this.room.microphone ??= { label: "Desk microphone" };
+    if (this.room) this.room.microphone ??= { label: "Desk microphone", readyState: "live" };
     return Promise.resolve();
   }
 

@@ -27,6 +27,8 @@ export class Microphones {
   #reported = "";
   /** A microphone the user muted stays muted over a reconnect. */
   #muted = false;
+  /** Every label that was ever listed, aliases included: only what was there can be unplugged. */
+  readonly #seen = new Set<string>();
 
   /** @param list navigator.mediaDevices, or null where the page has none (not a secure context) */
   constructor(store: SessionStore, bridge: Bridge, tap: MicrophoneTap, list: DeviceList | null) {
@@ -93,7 +95,9 @@ export class Microphones {
       const devices = microphonesOf(found);
       const before = this.#store.microphones.value;
       if (!sameDevices(before, devices)) this.#store.microphones.value = devices;
-      await this.#follow(devices);
+      const labels = found.filter(({ kind, label }) => kind === "audioinput" && label !== "").map(({ label }) => label);
+      for (const label of labels) this.#seen.add(label);
+      await this.#follow(devices, labels);
       await this.#report(devices);
     } catch (error) {
       console.warn("the list of microphones cannot be read", error);
@@ -137,35 +141,44 @@ export class Microphones {
   }
 
   /** Keep to the preferred device as devices come and go, and say so. */
-  async #follow(devices: readonly MicrophoneDevice[]): Promise<void> {
+  async #follow(devices: readonly MicrophoneDevice[], labels: readonly string[]): Promise<void> {
     if (this.#call === null) return;
     const { status, label } = this.#store.microphone.value;
     if (status === "missing" && devices.length > 0) {
-      this.#store.clearProblem("microphone_missing");
       this.#store.notify("A microphone was plugged in.");
       await this.#publish();
       return;
     }
     if (status !== "open" && status !== "muted") return;
+    const track = microphoneTrack(this.#call.room);
     // livekit-client restarts the track by itself in some cases: the tap must follow.
-    this.#tap.attach(microphoneTrack(this.#call.room));
-    const labelled = devices.some((device) => device.label !== "");
-    const present = label === null || !labelled || devices.some((device) => sameLabel(device.label, label));
-    const preferred = this.#preferred(devices);
-    if (!present) {
-      const next = preferred ?? devices[0];
-      if (next === undefined) {
-        this.#tap.attach(null);
-        this.#store.microphone.value = { status: "missing", label: null };
-        this.#store.problem.value ??= micProblem("missing");
-        return;
-      }
-      await this.#switchTo(next);
-      this.#store.notify(`${label} was unplugged. Now using ${next.label}.`, "warning");
-    } else if (preferred && label !== null && !sameLabel(preferred.label, label)) {
-      await this.#switchTo(preferred);
-      this.#store.notify(`Now using ${preferred.label}.`);
+    this.#tap.attach(track);
+    const unplugged = label !== null && this.#seen.has(label) && !labels.includes(label);
+    if (unplugged || track === null || track.readyState === "ended") await this.#replace(devices, label);
+    else await this.#prefer(devices, label);
+  }
+
+  /** The microphone in use has gone: take the next best one. */
+  async #replace(devices: readonly MicrophoneDevice[], label: string | null): Promise<void> {
+    const next = this.#preferred(devices) ?? devices[0];
+    if (next === undefined) {
+      this.#tap.attach(null);
+      this.#store.microphone.value = { status: "missing", label: null };
+      this.#store.problem.value ??= micProblem("missing");
+      return;
     }
+    await this.#switchTo(next);
+    if (this.#call !== null && microphoneTrack(this.#call.room) === null) await this.#publish();
+    const gone = label ?? "The microphone";
+    this.#store.notify(`${gone} was unplugged.${next.label === "" ? "" : ` Now using ${next.label}.`}`, "warning");
+  }
+
+  /** The preferred microphone is there (again): use it. */
+  async #prefer(devices: readonly MicrophoneDevice[], label: string | null): Promise<void> {
+    const preferred = this.#preferred(devices);
+    if (!preferred || label === null || sameLabel(preferred.label, label)) return;
+    await this.#switchTo(preferred);
+    this.#store.notify(`Now using ${preferred.label}.`);
   }
 
   async #switchTo(device: MicrophoneDevice): Promise<void> {

@@ -2,6 +2,7 @@
 import type { Bridge, PageStatus, TurnReport } from "../bridge";
 import type { Observer } from "../session/conversation";
 import type { PlayerEvents, Stage } from "../session/player";
+import type { Activity } from "../session/phase";
 import type { SessionStore } from "../session/store";
 import { toEpoch } from "./clock";
 import { Turns } from "./turns";
@@ -35,6 +36,11 @@ export class Monitor implements Observer {
       onTurn: (report) => this.#told(report),
     });
     this.#timers = [setInterval(() => this.#beat(), HEARTBEAT_MS), setInterval(() => this.#meter(), LEVEL_MS)];
+    let before: Activity = "waiting";
+    store.activity.subscribe((activity) => {
+      if (before === "waiting" && activity !== "waiting") this.#turns.agentReady(performance.now());
+      before = activity;
+    });
     for (const part of [store.state, store.microphone, store.captions, store.problem]) part.subscribe(() => this.#changed());
   }
 

@@ -39,7 +39,7 @@ export class Turns {
   #finishing: { turn: Turn; timer: ReturnType<typeof setTimeout> } | null = null;
   #count = 0;
   #typedAt: number | null = null;
-  /** End of the speech that the last turn answered: a second reply to it is not measured again. */
+  /** Speech that ended before this time is answered (or was not heard): a reply now is not measured against it. */
   #answered = -Infinity;
 
   constructor(sources: TurnSources) {
@@ -48,6 +48,11 @@ export class Turns {
 
   get count(): number {
     return this.#count;
+  }
+
+  /** The agent is there and listens from `at` on: what was said before, nobody heard. */
+  agentReady(at: number): void {
+    this.#answered = Math.max(this.#answered, at);
   }
 
   /** The user sent a typed message at `at`. */

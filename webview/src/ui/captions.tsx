@@ -1,7 +1,7 @@
 import { useComputed } from "@preact/signals";
 import type { JSX } from "preact";
 
-import { lastExchange } from "../session/captions";
+import { lastExchange, presentable } from "../session/captions";
 import { useUi } from "./context";
 
 /** The last exchange, as quiet lines over the lower third. Screen readers hear {@link Announcer} instead. */
@@ -13,7 +13,7 @@ export function Captions(): JSX.Element | null {
     <div class="captions" aria-hidden="true">
       {lines.value.map((line) => (
         <p key={`${line.speaker}-${line.id}`} class="caption" data-speaker={line.speaker} data-final={line.final}>
-          <span>{line.text}</span>
+          <span>{presentable(line.text)}</span>
         </p>
       ))}
     </div>
@@ -27,7 +27,7 @@ export function Announcer(): JSX.Element {
   return (
     <div class="visually-hidden" role="log" aria-live="polite" aria-label="Conversation">
       {lines.value.map((line) => (
-        <p key={line.id}>{`${line.speaker === "user" ? "You" : "Avatar"}: ${line.text}`}</p>
+        <p key={line.id}>{`${line.speaker === "user" ? "You" : "Avatar"}: ${presentable(line.text)}`}</p>
       ))}
     </div>
   );

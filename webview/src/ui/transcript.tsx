@@ -1,6 +1,7 @@
 import type { JSX } from "preact";
 import { useEffect, useRef } from "preact/hooks";
 
+import { presentable } from "../session/captions";
 import { useUi } from "./context";
 
 /** All that was said. It stays at the newest line unless the reader has scrolled up. */
@@ -27,7 +28,7 @@ export function Transcript(): JSX.Element {
       {lines.map((line) => (
         <li key={`${line.speaker}-${line.id}`} class="line" data-speaker={line.speaker} data-final={line.final}>
           <span class="line-who">{line.speaker === "user" ? (line.typed ? "You, typed" : "You") : "Avatar"}</span>
-          <span class="line-text">{line.text}</span>
+          <span class="line-text">{presentable(line.text)}</span>
         </li>
       ))}
     </ol>
