@@ -8,10 +8,12 @@ import time
 from collections.abc import AsyncIterator
 
 import aiohttp
+import numpy as np
 import pytest
 from spatialreal.proto.generated import message_pb2 as pb
 from support.driving_clients import API_KEY, APP_ID, audio, configure, ingress, service, token, tone
 from support.fake_lipsync import FakeLipSync
+from support.opus_files import opus_file
 
 from avatardesk.driving import AvatarService, ServiceLimits
 from avatardesk.driving.motion import MotionKind, decode
@@ -274,6 +276,35 @@ async def test_without_egress_the_motion_comes_back_to_the_caller(running: Avata
     assert len(frames) == 51
     assert bool(motion.flags & 1)
     assert all(frame.weights[17] > 0.3 for frame in frames[:50])
+
+
+async def test_ogg_opus_is_accepted_one_stream_per_request(running: AvatarService) -> None:
+    sound = np.frombuffer(tone(0.5, 48000), dtype="<i2")
+    data = opus_file(sound)
+    async with ingress(running) as client:
+        await client.send(configure(sample_rate=24000, audio_format=1))
+        await client.receive()
+        for req_id in ("a", "b"):
+            await client.send(audio(req_id, data[:500]))
+            await client.send(audio(req_id, data[500:], end=True))
+            frames = 0
+            while True:
+                answer = (await client.receive()).server_response_animation
+                assert answer.req_id == req_id
+                frames += len(decode(answer.animation).frames)
+                if answer.end:
+                    break
+            assert frames == 25
+
+
+async def test_what_is_no_ogg_opus_ends_the_session(running: AvatarService) -> None:
+    async with ingress(running) as client:
+        await client.send(configure(sample_rate=48000, audio_format=1))
+        await client.receive()
+        await client.send(audio("a", tone(0.1, 48000)))
+        code, text, _ = await client.refused()
+    assert code == 4000
+    assert "no Ogg stream" in text
 
 
 async def test_an_empty_request_of_a_caller_ends_at_once(running: AvatarService) -> None:

@@ -1,12 +1,9 @@
 from __future__ import annotations
 
-import io
-import struct
-
-import av
 import numpy as np
 import pytest
 from support.fake_lipsync import FakeLipSync
+from support.opus_files import opus_file
 
 from avatardesk.driving.audio_input import OPUS_RATES, PCM_RATES, PcmDecoder, accepted_rate
 from avatardesk.driving.limits import SessionEndedError
@@ -91,24 +88,6 @@ def test_only_the_known_rates_and_formats_are_accepted() -> None:
         with pytest.raises(SessionEndedError, match="unsupported") as refused:
             accepted_rate(*wrong)
         assert refused.value.close_code == 4000
-
-
-def opus_file(pcm: np.ndarray, layout: str = "mono") -> bytes:
-    """Encode 48 kHz samples with FFmpeg's own Ogg muxer."""
-    buffer = io.BytesIO()
-    with av.open(buffer, "w", format="ogg") as container:
-        stream = container.add_stream("libopus", rate=TRACK_RATE, layout=layout)
-        stream.bit_rate = 64000
-        samples = np.tile(pcm[:, None], (1, 1 if layout == "mono" else 2)).reshape(1, -1)
-        frame = av.AudioFrame.from_ndarray(samples, format="s16", layout=layout)
-        frame.sample_rate = TRACK_RATE
-        container.mux(stream.encode(frame))
-        container.mux(stream.encode(None))
-    data = bytearray(buffer.getvalue())
-    # The last page's granule position says where the sound ends: after the pre-skip and our samples.
-    skip = struct.unpack_from("<H", data, data.index(b"OpusHead") + 10)[0]
-    struct.pack_into("<q", data, data.rindex(b"OggS") + 6, skip + pcm.size)
-    return bytes(data)
 
 
 @pytest.mark.parametrize("layout", ["mono", "stereo"])
