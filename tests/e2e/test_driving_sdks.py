@@ -14,7 +14,7 @@ from typing import Any, Self
 import avatarkit
 import pytest
 import spatialreal
-from livekit import rtc
+from livekit import api, rtc
 from spatialreal import PlaybackState
 from support.driving_audience import Audience, audience
 from support.driving_clients import API_KEY, APP_ID, service, tone
@@ -345,7 +345,25 @@ async def test_an_idle_session_leaves_the_room(running: AvatarService, room: Run
         assert caller.errors[0].code == avatarkit.AvatarSDKErrorCode.idleTimeout
 
 
-async def test_a_removed_avatar_ends_its_session(running: AvatarService, room: RunningRoom) -> None:
+@pytest.mark.parametrize(("call", "words"), [("remove", "was removed"), ("delete", "room was closed")])
+async def test_an_avatar_that_is_sent_away_stays_away(
+    running: AvatarService, room: RunningRoom, call: str, words: str
+) -> None:
+    async with Caller(spatialreal, running, room) as caller:
+        url = room.url.replace("ws://", "http://")
+        async with api.LiveKitAPI(url, room.api_key, room.api_secret) as admin:
+            if call == "remove":
+                who = api.RoomParticipantIdentity(room="desk", identity="avatar")
+                await admin.room.remove_participant(who)
+            else:
+                await admin.room.delete_room(api.DeleteRoomRequest(room="desk"))
+        await eventually(lambda: caller.errors, "an error")
+        assert words in str(caller.errors[0])
+
+
+async def test_an_avatar_whose_identity_is_taken_ends_its_session(
+    running: AvatarService, room: RunningRoom
+) -> None:
     async with Caller(spatialreal, running, room) as caller, audience(room) as listener:
         assert "avatar" in listener.client.room.remote_participants
         thief = rtc.Room()
