@@ -24,7 +24,7 @@ from avatardesk.driving import AvatarService
 ROOT = Path(__file__).parents[2]
 SPEECH = ROOT.parent / "shared" / "speech"
 PAGE = ROOT / "webview" / "tests" / "lock-page"
-KEYS = {"api_key": "lock-key", "app_id": "lock-app"}
+API_KEY, APP_ID = "lock-key", "lock-app"
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(180)]
 
@@ -66,7 +66,7 @@ def recorded_speech() -> tuple[bytes, int]:
 @asynccontextmanager
 async def avatar_in(room: RunningRoom, sample_rate: int) -> AsyncIterator[AvatarSession]:
     """An avatar session of the real SDK whose avatar stands in the room."""
-    async with AvatarService(**KEYS) as service:
+    async with AvatarService(api_key=API_KEY, app_id=APP_ID) as service:
         egress = LiveKitEgressConfig(
             url=room.url,
             api_token=make_token(room, "spatialreal-avatar", kind="agent"),
@@ -74,7 +74,8 @@ async def avatar_in(room: RunningRoom, sample_rate: int) -> AsyncIterator[Avatar
             publisher_id="spatialreal-avatar",
         )
         session = new_avatar_session(
-            **KEYS,
+            api_key=API_KEY,
+            app_id=APP_ID,
             avatar_id="nova",
             console_endpoint_url=service.console_url,
             ingress_endpoint_url=service.ingress_url,
@@ -158,9 +159,7 @@ async def test_an_interruption_stops_the_mouth_with_the_voice(page_folder: Path)
     print(figures(report))
     told = next(event["info"] for event in report["events"] if event["name"] == "interrupted")
     ended = next(event["info"] for event in report["events"] if event["name"] == "round-end")
-    print(
-        f"silent {told['silentAt'] - told['at']:.0f} ms, mouth {ended['at'] - told['at']:.0f} ms after the word"
-    )
+    print(f"silent {told['silentAt'] - told['at']:.0f} ms, mouth {ended['at'] - told['at']:.0f} ms later")
     assert ended["reason"] == "interrupted"
     assert told["silentAt"] - told["at"] < 1500
     assert abs(ended["at"] - told["silentAt"]) < 600

@@ -1,8 +1,8 @@
 /** One avatar participant: its motion, its voice, and the lock between them. */
 import { AudioLock } from "./lock/heard";
-import { TrackTap } from "./lock/tap";
+import { TrackTap, trackProcessor } from "./lock/tap";
 import { MotionBuffer, type MotionEffect } from "./motion/buffer";
-import { MotionKind, SAMPLES_PER_MS } from "./motion/codec";
+import { energyToAmplitude, FRAME_MS, MotionKind, SAMPLES_PER_MS } from "./motion/codec";
 import type { Round } from "./motion/round";
 import type { Cue } from "./playback";
 
@@ -69,6 +69,7 @@ export class Performer {
   poll(now: number): void {
     this.tap?.poll(now);
     this.lock.update(now, this.motion.all);
+    if (this.voice && trackProcessor() === undefined) this.hearAnnounced(now);
   }
 
   /**
@@ -94,6 +95,19 @@ export class Performer {
     this.tap?.close();
     this.tap = null;
     this.voice = null;
+  }
+
+  /** Where the browser shows no samples, what the messages announced stands for what is heard. */
+  private hearAnnounced(now: number): void {
+    const trackMs = this.lock.heard(now);
+    let energy = 0;
+    for (const round of this.motion.all) {
+      const { media, paused } = round.at(trackMs);
+      const frame = Math.floor(media / FRAME_MS);
+      const over = round.frameCount !== null && frame >= round.frameCount;
+      if (media >= 0 && !paused && !over) energy = Math.max(energy, round.energy(frame));
+    }
+    this.hear(trackMs, now, energyToAmplitude(energy));
   }
 
   private hear(trackMs: number, heardAt: number, rms: number): void {
