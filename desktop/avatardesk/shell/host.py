@@ -81,6 +81,11 @@ class PageHost:
         view.setPage(self._page)
 
     @property
+    def page(self) -> ClientPage:
+        """The page itself."""
+        return self._page
+
+    @property
     def render_process(self) -> int:
         """Process id of the page's renderer; 0 while there is none."""
         return self._page.renderProcessPid()

@@ -22,7 +22,7 @@ from avatardesk.stack.readiness import Ready, parse_line
 _log = logging.getLogger(__name__)
 
 #: A child gets this long to end by itself, then it is killed. Stays under the 5 s a clean stop may take.
-STOP_SECONDS = 3.5
+STOP_SECONDS = 4.2
 
 #: Exit code of a child that was given a wrong setting: starting it again would not help.
 _WRONG_SETTING = 2

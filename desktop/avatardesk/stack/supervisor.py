@@ -11,13 +11,14 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from avatardesk.errors import AvatarDeskError, ServiceError
-from avatardesk.stack.child import Child, ChildSpec
+from avatardesk.stack.child import STOP_SECONDS, Child, ChildSpec
 from avatardesk.stack.health import RestartCounter, RestartPolicy
 from avatardesk.stack.readiness import Ready
 
 _log = logging.getLogger(__name__)
 
-_HEAD_START_SECONDS = 0.6
+#: Share of the time to stop that a part has before the next one is asked to end as well.
+_HEAD_START = 0.4
 
 State = Literal["starting", "ready", "down", "restarting", "off"]
 SpecFactory = Callable[[], Awaitable[ChildSpec]]
@@ -96,16 +97,19 @@ class Supervisor:
         if part is not None:
             part.restart()
 
-    async def stop(self) -> None:
-        """End all children, the last started first: it may have to say goodbye to the others.
+    async def stop(self, within: float = STOP_SECONDS) -> None:
+        """End all children within so many seconds.
 
-        Each gets a head start only; nobody's slow end holds up the rest.
+        The last started goes first, with a head start: an agent says goodbye to a room that still lives.
+        Nobody's slow end holds up the rest.
         """
         self._stopping = True
+        loop = asyncio.get_running_loop()
+        deadline = loop.time() + within
         ends = []
         for part in reversed(list(self._parts.values())):
-            ends.append(asyncio.create_task(part.stop()))
-            await asyncio.wait(ends[-1:], timeout=_HEAD_START_SECONDS)
+            ends.append(asyncio.create_task(part.stop(max(0.5, deadline - loop.time()))))
+            await asyncio.wait(ends[-1:], timeout=within * _HEAD_START)
         await asyncio.gather(*ends)
 
     def kill(self) -> None:
@@ -128,6 +132,7 @@ class _Part:
         self._wake = asyncio.Event()
         self._changed = asyncio.Event()
         self._again = asyncio.Event()
+        self._stopped = False
         self.state = PartState(name, "starting")
         self._task = asyncio.create_task(self._run(), name=f"part-{name}")
 
@@ -150,11 +155,13 @@ class _Part:
         self._again.set()
         self._wake.set()
 
-    async def stop(self) -> None:
+    async def stop(self, grace: float) -> None:
+        # The child first: the task, once cancelled, would end it with a grace of its own.
+        self._stopped = True
+        if self._child is not None:
+            await self._child.stop(grace)
         self._task.cancel()
         await asyncio.gather(self._task, return_exceptions=True)
-        if self._child is not None:
-            await self._child.stop()
         self._set("off")
 
     def kill(self) -> None:
@@ -165,6 +172,8 @@ class _Part:
         self._set("starting")
         while True:
             reason = await self._live_once()
+            if self._stopped:
+                return
             self._wake.clear()
             if reason is None:
                 self._set("restarting")

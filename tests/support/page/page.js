@@ -9,6 +9,7 @@ function show(text) {
 
 new QWebChannel(qt.webChannelTransport, (channel) => {
   const bridge = channel.objects.bridge;
+  state.objects = channel.objects;
   bridge.message.connect((text) => {
     const envelope = JSON.parse(text);
     if (envelope.event !== undefined) {

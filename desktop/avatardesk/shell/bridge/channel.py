@@ -8,7 +8,7 @@ from collections import deque
 from collections.abc import Callable
 from typing import Any
 
-from PySide6.QtCore import QFile, QIODevice, QObject, Signal, Slot
+from PySide6.QtCore import QEvent, QFile, QIODevice, QObject, Signal, Slot
 from PySide6.QtWebChannel import QWebChannel
 from PySide6.QtWebEngineCore import QWebEnginePage, QWebEngineScript
 
@@ -39,6 +39,10 @@ class Channel(QObject):
         self._greeted = False
         self._queue: deque[str] = deque(maxlen=_QUEUE)
         self._tasks: set[asyncio.Task[None]] = set()
+
+    def event(self, event: QEvent) -> bool:
+        """Do not obey a request to be deleted: the page can call QObject's slots, and deleteLater is one."""
+        return event.type() == QEvent.Type.DeferredDelete or super().event(event)
 
     @property
     def greeted(self) -> bool:
