@@ -59,6 +59,12 @@ def _between(low: float, high: float) -> Check:
     return lambda value: None if low <= value <= high else f"a number from {low:g} to {high:g}"
 
 
+def _zero_or_between(low: float, high: float) -> Check:
+    return lambda value: (
+        None if value == 0 or low <= value <= high else f"0 or a number from {low:g} to {high:g}"
+    )
+
+
 def _existing_file(value: str) -> str | None:
     return None if not value or Path(value).expanduser().is_file() else "the path of an existing file"
 
@@ -141,8 +147,8 @@ class WindowSettings:
     volume: float = setting(1.0, check=_between(0, 1), page="volume", page_sets=True)
     microphone: str | None = setting(None, page="microphone", page_sets=True)
     """Label of the microphone to use; none: the system's choice."""
-    watchdog: bool = setting(True)
-    """Reload a page that no longer answers."""
+    watchdog_seconds: float = setting(15.0, check=_zero_or_between(1, 600))
+    """A page that does not answer for so long is loaded anew; 0: never."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -94,7 +94,7 @@ def test_a_page_that_keeps_dying_gives_way_to_a_safe_screen_that_offers_another_
 
 
 def test_a_page_that_hangs_is_ended_and_loaded_anew(tmp_path: Path) -> None:
-    with running_window(tmp_path, env={"AVATARDESK_TEST_BEAT_MS": "200"}) as window:
+    with running_window(tmp_path, "window.watchdog_seconds=1.5") as window:
         window.wait_for_page()
         window.evaluate("(setTimeout(() => { for (;;) {} }, 0), 0)")
         window.wait_for_page(2)

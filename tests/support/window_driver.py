@@ -28,6 +28,20 @@ def write(**data: Any) -> None:
     print(json.dumps(data), flush=True)
 
 
+def press_keys(handle: Any, names: list[str]) -> None:
+    """Press keys, as a keyboard would, in the widget the page draws in."""
+    from PySide6.QtCore import QCoreApplication, QEvent
+    from PySide6.QtGui import QKeyEvent, QKeySequence
+
+    for name in names:
+        combination = QKeySequence(name)[0]
+        key, modifiers = combination.key(), combination.keyboardModifiers()
+        text = name.lower() if len(name) == 1 else ""
+        for kind in (QEvent.Type.KeyPress, QEvent.Type.KeyRelease):
+            event = QKeyEvent(kind, key.value, modifiers, text)
+            QCoreApplication.sendEvent(handle.window.view.focusProxy(), event)
+
+
 class Driver(AppObserver):
     """Passes everything on and does what the test asks for."""
 
@@ -77,6 +91,8 @@ class Driver(AppObserver):
 
             settings = handle.host.page.settings()
             value = {key.name: settings.testAttribute(key) for key in ATTRIBUTES}
+        elif name == "keys":
+            press_keys(handle, command["keys"])
         elif name == "close":
             handle.window.close()
         elif name == "quit":

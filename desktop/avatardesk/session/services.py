@@ -49,6 +49,7 @@ class Services:
         self._on_renewed = on_renewed
         self.supervisor = Supervisor(self._part_changed, policy=policy)
         self.endpoints = Endpoints(settings, secret_store, self.supervisor)
+        self._log_level = {"AVATARDESK_LOG_LEVEL": settings.log.level}
         self._was_ready: set[str] = set()
         self._told: dict[str, dict[str, Any]] = {}
 
@@ -89,12 +90,19 @@ class Services:
         await self.supervisor.stop()
 
     def _stack_spec(self, parts: list[str]) -> ChildSpec:
-        env = child_environment({**self.endpoints.local_secrets(), "AVATARDESK_STACK_PARTS": ",".join(parts)})
+        given = {
+            **self.endpoints.local_secrets(),
+            **self._log_level,
+            "AVATARDESK_STACK_PARTS": ",".join(parts),
+        }
+        env = child_environment(given)
         return ChildSpec("stack", paths.command("stack"), env, self._settings.stack.ready_seconds)
 
     async def _room_spec(self) -> ChildSpec:
         binary = find_binary(self._settings.stack.livekit_server)
-        env = child_environment({**self.endpoints.local_secrets(), BINARY_VARIABLE: binary})
+        env = child_environment(
+            {**self.endpoints.local_secrets(), **self._log_level, BINARY_VARIABLE: binary}
+        )
         return ChildSpec("room", paths.command("room-server"), env, self._settings.stack.ready_seconds)
 
     async def _agent_spec(self) -> ChildSpec:
@@ -117,6 +125,7 @@ class Services:
             "SPATIALREAL_CONSOLE_ENDPOINT": avatar.console_url,
             "SPATIALREAL_INGRESS_ENDPOINT": avatar.ingress_url,
             "AVATARDESK_ROOM": room.room_name,
+            "AVATARDESK_AGENT_LOG_LEVEL": self._settings.log.level.lower(),
             "AVATARDESK_AGENT_GREETING": "1" if agent.greeting else "0",
             "AVATARDESK_AGENT_STT": agent.stt,
             "AVATARDESK_AGENT_LLM": agent.llm,

@@ -75,7 +75,10 @@ class PageHost:
         self.channel = Channel(registry, lambda: page_is_ours(self._page))
         self._web_channel = install(self._page, self.channel)
         self._recovery = Recovery(
-            self._page, reload=self.load, give_up=self.show_problem, watchdog=settings.window.watchdog
+            self._page,
+            reload=self.load,
+            give_up=self.show_problem,
+            hang_seconds=settings.window.watchdog_seconds,
         )
         self._page.loadFinished.connect(on_loaded)
         view.setPage(self._page)

@@ -21,7 +21,6 @@ DEATHS_ALLOWED = 3
 WINDOW_SECONDS = 60.0
 
 _RELOAD_DELAY_MS = 100
-_BEAT_MS = 5000
 #: A page that leaves so many beats unanswered hangs. Its first load may be slow, so beats start after it.
 _MISSED_ALLOWED = 3
 
@@ -53,7 +52,10 @@ class DeathCounter:
 
 
 class Recovery(QObject):
-    """Watches one page. `reload` loads it anew; `give_up` shows a problem instead."""
+    """Watches one page. `reload` loads it anew; `give_up` shows a problem instead.
+
+    A page that does not answer for `hang_seconds` is taken for dead; 0 switches that off.
+    """
 
     def __init__(
         self,
@@ -61,7 +63,7 @@ class Recovery(QObject):
         *,
         reload: Callable[[], None],
         give_up: Callable[[Problem], None],
-        watchdog: bool = True,
+        hang_seconds: float,
         counter: DeathCounter | None = None,
     ) -> None:
         super().__init__(page)
@@ -73,9 +75,9 @@ class Recovery(QObject):
         self._stopped = False
         page.renderProcessTerminated.connect(self._terminated)
         self._beat = QTimer(self)
-        self._beat.setInterval(_BEAT_MS)
+        self._beat.setInterval(round(hang_seconds * 1000 / _MISSED_ALLOWED))
         self._beat.timeout.connect(self._ask)
-        if watchdog:
+        if hang_seconds > 0:
             page.loadFinished.connect(self._loaded)
 
     def stop(self) -> None:
@@ -101,9 +103,7 @@ class Recovery(QObject):
         self._beat.stop()
         process = self._page.renderProcessPid()
         _log.error(
-            "the page has not answered for %d s: ending its process %d",
-            _MISSED_ALLOWED * _BEAT_MS // 1000,
-            process,
+            "the page has not answered %d times in a row: ending its process %d", self._missed, process
         )
         if process > 0:
             try:
