@@ -11,9 +11,9 @@ export interface MutableFrame {
 /** Milliseconds of one frame in the 25 fps units of `transitionStartFrameCount` and its kin. */
 export const TRANSITION_FRAME_MS = 40;
 
-/** A frame at rest: no weight, head and gaze straight ahead. */
+/** A frame at rest: no weight, head and gaze left to the avatar's own life. */
 export function neutralFrame(): MutableFrame {
-  return { weights: new Float32Array(52), head: [0, 0, 0], gaze: [0, 0] };
+  return { weights: new Float32Array(52), head: null, gaze: null };
 }
 
 /** A copy that may be written into. */
@@ -26,26 +26,23 @@ export function copyFrame(frame: MotionFrame): MutableFrame {
 }
 
 const mix = (a: number, b: number, t: number): number => a + (b - a) * t;
+const AHEAD = [0, 0, 0] as const;
 
 /**
- * Writes the blend of two frames into `out`: `from` at t = 0, `to` at t = 1. Head or gaze that only one of them has
- * counts as that one's throughout; that neither has stays null.
+ * Writes the blend of two frames into `out`: `from` at t = 0, `to` at t = 1. Motion adds to the avatar's own life, so a
+ * head or gaze that only one frame has blends with straight ahead; one that neither has stays null.
  */
 export function blendInto(out: MutableFrame, from: MotionFrame, to: MotionFrame, t: number): void {
   for (let i = 0; i < out.weights.length; i++) {
     out.weights[i] = mix(from.weights[i] ?? 0, to.weights[i] ?? 0, t);
   }
-  const a = from.head ?? to.head;
-  const b = to.head ?? from.head;
-  if (a && b) {
+  if (from.head || to.head) {
     out.head ??= [0, 0, 0];
-    for (let i = 0; i < 3; i++) out.head[i] = mix(a[i] ?? 0, b[i] ?? 0, t);
+    for (let i = 0; i < 3; i++) out.head[i] = mix((from.head ?? AHEAD)[i] ?? 0, (to.head ?? AHEAD)[i] ?? 0, t);
   } else out.head = null;
-  const c = from.gaze ?? to.gaze;
-  const d = to.gaze ?? from.gaze;
-  if (c && d) {
+  if (from.gaze || to.gaze) {
     out.gaze ??= [0, 0];
-    for (let i = 0; i < 2; i++) out.gaze[i] = mix(c[i] ?? 0, d[i] ?? 0, t);
+    for (let i = 0; i < 2; i++) out.gaze[i] = mix((from.gaze ?? AHEAD)[i] ?? 0, (to.gaze ?? AHEAD)[i] ?? 0, t);
   } else out.gaze = null;
 }
 
