@@ -8,6 +8,7 @@ import asyncio
 import contextlib
 import datetime
 import logging
+import time
 from typing import Any
 
 from livekit import api, rtc
@@ -165,7 +166,7 @@ class LiveKitStage:
         """Play for ever. Raises SessionEndedError when the avatar has no room any more."""
         while True:
             tasks = [
-                asyncio.create_task(pace(self._push, asyncio.get_running_loop().time)),
+                asyncio.create_task(pace(self._push, time.perf_counter)),
                 asyncio.create_task(self._show_black()),
                 asyncio.create_task(self._publish(self._reliable, reliable=True)),
                 asyncio.create_task(self._publish(self._lossy, reliable=False)),
