@@ -1,6 +1,4 @@
-"""The vendor's unmodified SDKs drive the avatar service: what is heard and seen in the room, what they are
-told.
-"""
+"""The vendor's unmodified SDKs drive the avatar service: what is heard, seen and told."""
 
 from __future__ import annotations
 

@@ -1,6 +1,4 @@
-"""Clients for tests of the avatar service: a bare WebSocket client, and the SDKs' sessions with their
-callbacks kept.
-"""
+"""Clients for tests of the avatar service: tokens, messages, a bare WebSocket client."""
 
 from __future__ import annotations
 

@@ -1,6 +1,4 @@
-"""The avatar service: it speaks the SpatialReal cloud's wire on loopback, so programs for the cloud run
-here.
-"""
+"""The avatar service: it speaks the SpatialReal cloud's wire on loopback."""
 
 from __future__ import annotations
 

@@ -22,9 +22,7 @@ class AudioDecoder(Protocol):
     """Turns one request's payloads into s16 mono samples."""
 
     def push(self, data: bytes) -> Pcm:
-        """Take the next payload; return the samples it completes. Raises InputError for what is no such
-        audio.
-        """
+        """Return the samples that the payload completes. Raises InputError for other data."""
 
 
 class PcmDecoder:

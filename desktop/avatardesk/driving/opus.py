@@ -39,9 +39,7 @@ class OggOpusDecoder:
         return np.concatenate(found) if found else np.zeros(0, dtype=np.int16)
 
     def _take_page(self) -> tuple[int, int, bytes, bytes] | None:
-        """Return the next page's flags, granule position, segment table and body, or None if it is
-        incomplete.
-        """
+        """Return the next whole page's flags, granule position, segment table and body, if any."""
         if self._buffer[:4] != b"OggS"[: len(self._buffer)]:
             raise InputError("The audio is no Ogg stream.", hint="Send Ogg Opus, or PCM and say so.")
         if len(self._buffer) < _PAGE_HEADER.size:

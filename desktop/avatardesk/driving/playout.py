@@ -1,5 +1,4 @@
-"""What is pushed into the avatar's track, 10 ms at a time: rounds, the silence between them, and their
-motion.
+"""What is pushed into the avatar's track, 10 ms at a time: rounds, silence, and motion.
 
 No clock and no network: the pacer calls `tick` a hundred times a second, the tests as fast as they can.
 """
@@ -118,9 +117,7 @@ class Playout:
         return pcm[:TICK_SAMPLES]
 
     def _playable(self) -> Round | None:
-        """Return the round whose next frame goes out now, having told the listener if it starts or goes
-        on.
-        """
+        """Return the round whose next frame goes out now; tell the listener if it starts or goes on."""
         round_ = self._current or self._start_next()
         if round_ is None or self._held:
             return None
@@ -174,9 +171,7 @@ class Playout:
         self._listener.on_state(round_.req_id, PlaybackState.ENDED, round_.played_ms, "")
 
     def _send_motion(self, round_: Round) -> None:
-        """Send FRAMES up to MOTION_LEAD frames ahead, two new ones at a time if the frame that plays now
-        allows.
-        """
+        """Send FRAMES up to MOTION_LEAD frames ahead, two new ones at a time where that can wait."""
         limit = min(round_.position + MOTION_LEAD + 1, round_.available)
         while self._motion_sent < limit:
             sent = min(self._motion_sent + NEW_FRAMES, limit)
@@ -241,9 +236,7 @@ class Playout:
         self._event(MotionKind.PAUSED, round_, round_.position, at)
 
     def _cut_sound(self) -> int:
-        """End the sound within 5 ms, without a click; return the track index where the next frame would
-        begin.
-        """
+        """End the sound within 5 ms without a click; return where on the track a next frame would begin."""
         if self._second_half is not None:
             self._second_half = _faded_out(self._second_half)
             return self._samples + TICK_SAMPLES

@@ -185,9 +185,7 @@ class IngressSession:
                 return
 
     async def _make_room(self, request: _Request) -> None:
-        """Let others run: at once while the reply is hardly ahead of its playback, longer the further it
-        is.
-        """
+        """Let others run: briefly while the reply is hardly ahead of its playback, else for longer."""
         ahead = self._output.ahead(request.req_id)
         await asyncio.sleep(0 if ahead < _HURRY_FRAMES else _REST_SECONDS)
         while not request.dropped:

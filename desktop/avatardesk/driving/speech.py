@@ -70,9 +70,7 @@ class SpeechAnalyser:
         return self._take()
 
     def finish(self) -> list[SpeechFrame]:
-        """Return the reply's last frames, the very last padded with silence, and be ready for the next
-        reply.
-        """
+        """Return the reply's last frames, the very last padded with silence; begin a new reply."""
         if self._any:
             self._motion.extend(self._engine.finish())
             self._append(np.zeros(0, dtype=np.int16), last=True)

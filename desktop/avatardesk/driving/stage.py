@@ -1,6 +1,4 @@
-"""The avatar as a participant of a LiveKit room: its tracks, the pace of its sound, and its motion
-messages.
-"""
+"""The avatar as a participant of a LiveKit room: its tracks and its motion messages."""
 
 from __future__ import annotations
 

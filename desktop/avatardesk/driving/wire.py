@@ -1,5 +1,4 @@
-"""The ingress protocol's protobuf messages (docs/protocols/driving.md), as one superset of what its SDKs
-send.
+"""The ingress protocol's protobuf messages (docs/protocols/driving.md), as one superset for all SDKs.
 
 The descriptor is built here instead of being generated: the schema is one short table, needs no compiler, and
 lives
@@ -238,9 +237,7 @@ def error(connection_id: str, code: int, text: str, req_id: str = "") -> bytes:
 def animation(
     connection_id: str, avatar_id: str, req_id: str, *, end: bool = False, payload: bytes = b""
 ) -> bytes:
-    """Return an animation message; in egress mode it has no payload and says that playback starts or has
-    ended.
-    """
+    """Return an animation message; in egress mode, without payload, it marks playback's start or end."""
     sent = _Message(type=MessageType.ANIMATION)
     sent.animation.connection_id = connection_id
     sent.animation.avatar_id = avatar_id

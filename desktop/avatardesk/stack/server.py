@@ -43,9 +43,7 @@ class StackConfig:
 
     @classmethod
     def from_env(cls, env: Mapping[str, str]) -> StackConfig:
-        """Read AVATARDESK_STACK_PARTS and the secrets its parts need. Raises SettingsError for what is
-        wrong.
-        """
+        """Read AVATARDESK_STACK_PARTS and the secrets that its parts need, or raise SettingsError."""
         names = env.get("AVATARDESK_STACK_PARTS", ",".join(PARTS)).split(",")
         parts = tuple(name.strip() for name in names if name.strip())
         unknown = set(parts) - set(PARTS)

@@ -26,9 +26,7 @@ class TimedMotion(Protocol):
 
 
 class MotionWriter:
-    """Numbers a track's messages and encodes them; the caller sends them on the channel the protocol
-    names.
-    """
+    """Numbers and encodes a track's messages; the caller sends them, on the protocol's channels."""
 
     def __init__(self) -> None:
         self._sequence = 0
