@@ -1,4 +1,4 @@
-"""The embedded room between livekit-client in a real Chromium and the Python client."""
+"""A room between livekit-client in a real Chromium and the Python client, on both servers."""
 
 from __future__ import annotations
 
@@ -12,16 +12,16 @@ from livekit import rtc
 from support.browser import Page, open_page
 from support.livekit_server import RunningRoom
 from support.room_clients import Client, eventually, hears, joined, make_token, tone
-from support.room_servers import embedded_room
+from support.room_servers import EVERY_SERVER, any_server
 
 pytestmark = pytest.mark.e2e
 
 PAGE = Path(__file__).parents[1] / "support" / "room_page"
 
 
-@pytest_asyncio.fixture
-async def server() -> AsyncIterator[RunningRoom]:
-    async with embedded_room() as found:
+@pytest_asyncio.fixture(params=EVERY_SERVER)
+async def server(request: pytest.FixtureRequest) -> AsyncIterator[RunningRoom]:
+    async with any_server(request.param) as found:
         yield found
 
 
@@ -36,6 +36,7 @@ async def page(server: RunningRoom) -> AsyncIterator[Page]:
 @pytest_asyncio.fixture
 async def agent(server: RunningRoom, page: Page) -> AsyncIterator[Client]:
     async with joined(server, "agent", kind="agent", can_update_own_metadata=True) as found:
+        await page.call("participant.knows", "agent")
         yield found
 
 

@@ -3,24 +3,24 @@
 from __future__ import annotations
 
 import asyncio
+import dataclasses
 from collections.abc import AsyncIterator
 
 import pytest
 import pytest_asyncio
 from livekit import api, rtc
-from support.livekit_server import RunningRoom, livekit_server
+from livekit.rtc._proto.room_pb2 import SimulateScenarioKind
+from support.livekit_server import RunningRoom
 from support.room_clients import Client, eventually, hears, joined, make_token, tone
-from support.room_servers import embedded_room
+from support.room_servers import EVERY_SERVER, any_server
+from support.tcp_relay import relay
 
 pytestmark = pytest.mark.e2e
 
 
-@pytest_asyncio.fixture(
-    params=["embedded", pytest.param("livekit-server", marks=pytest.mark.livekit_server)],
-)
+@pytest_asyncio.fixture(params=EVERY_SERVER)
 async def server(request: pytest.FixtureRequest) -> AsyncIterator[RunningRoom]:
-    running = embedded_room() if request.param == "embedded" else livekit_server()
-    async with running as found:
+    async with any_server(request.param) as found:
         yield found
 
 
@@ -404,3 +404,158 @@ async def test_only_an_agent_writes_captions_in_another_name(
         await stream.write("what the user said")
         await stream.aclose()
         assert await asyncio.wait_for(names.get(), 10) == name_seen
+
+
+async def test_broken_signalling_is_resumed_while_the_sound_goes_on(server: RunningRoom) -> None:
+    async with relay(server.url) as wire, joined(server, "bob") as bob, tone(440) as sound:
+        through_wire = dataclasses.replace(server, url=f"ws://127.0.0.1:{wire.port}")
+        async with joined(through_wire, "ann", can_update_own_metadata=True) as ann:
+            await sound.publish(ann)
+            track, _, _ = await bob.wait("track_subscribed")
+            sid = ann.me.sid
+            wire.cut()
+            await ann.wait("reconnected")
+            assert bob.remote("ann").sid == sid, "a resume keeps the participant"
+            assert bob.seen("participant_disconnected") == []
+            await hears(track, 440)
+            await ann.me.set_attributes({"back": "yes"})
+            await eventually(lambda: bob.remote("ann").attributes == {"back": "yes"}, "the attribute")
+            await bob.me.publish_data("welcome back")
+            (packet,) = await ann.wait("data_received")
+            assert packet.data == b"welcome back"
+
+
+async def test_what_happened_during_a_break_is_known_after_the_resume(server: RunningRoom) -> None:
+    async with relay(server.url) as wire, joined(server, "bob", can_update_own_metadata=True) as bob:
+        through_wire = dataclasses.replace(server, url=f"ws://127.0.0.1:{wire.port}")
+        async with joined(through_wire, "ann") as ann, tone(600) as sound:
+            wire.cut()
+            await sound.publish(bob)
+            await bob.me.set_attributes({"seat": "4"})
+            await ann.wait("reconnected")
+            track, _, _ = await ann.wait("track_subscribed")
+            await hears(track, 600)
+            assert ann.remote("bob").attributes == {"seat": "4"}
+
+
+@pytest.mark.parametrize("scenario", ["SIMULATE_FULL_RECONNECT", "SIMULATE_NODE_FAILURE"])
+async def test_a_full_reconnect_publishes_again(server: RunningRoom, scenario: str) -> None:
+    async with joined(server, "ann") as ann, joined(server, "bob") as bob, tone(440) as sound:
+        await sound.publish(ann)
+        await bob.wait("track_subscribed")
+        former = bob.remote("ann").sid
+        await ann.room.simulate_scenario(SimulateScenarioKind.Value(scenario))
+        track, _, _ = await bob.wait("track_subscribed", 2)
+        assert bob.remote("ann").sid != former
+        await hears(track, 440)
+
+
+async def test_permissions_taken_away_end_what_they_allowed(server: RunningRoom) -> None:
+    async with (
+        api.LiveKitAPI(server.url, server.api_key, server.api_secret) as admin,
+        joined(server, "ann") as ann,
+        joined(server, "bob") as bob,
+        tone(440) as sound,
+    ):
+        await sound.publish(ann)
+        await bob.wait("track_subscribed")
+        await admin.room.update_participant(
+            api.UpdateParticipantRequest(
+                room="desk",
+                identity="ann",
+                permission=api.ParticipantPermission(
+                    can_subscribe=True, can_publish=False, can_publish_data=True
+                ),
+            )
+        )
+        await bob.wait("track_unpublished")
+        await ann.wait("participant_permissions_changed")
+
+
+async def test_a_track_is_let_go_and_taken_again(server: RunningRoom) -> None:
+    async with joined(server, "ann") as ann, joined(server, "bob") as bob, tone(440) as sound:
+        await sound.publish(ann)
+        _, publication, _ = await bob.wait("track_subscribed")
+        publication.set_subscribed(False)
+        await bob.wait("track_unsubscribed")
+        publication.set_subscribed(True)
+        track, _, _ = await bob.wait("track_subscribed", 2)
+        await hears(track, 440)
+
+
+async def test_somebody_who_does_not_subscribe_by_itself_gets_what_it_asks_for(server: RunningRoom) -> None:
+    async with joined(server, "ann") as ann, tone(440) as sound:
+        await sound.publish(ann)
+        shy = Client()
+        options = rtc.RoomOptions(auto_subscribe=False)
+        await shy.room.connect(server.url, make_token(server, "shy"), options)
+        publication = next(iter(shy.remote("ann").track_publications.values()))
+        assert not publication.subscribed
+        publication.set_subscribed(True)
+        track, _, _ = await shy.wait("track_subscribed")
+        await hears(track, 440)
+        await shy.room.disconnect()
+
+
+async def test_a_byte_stream_arrives_whole(server: RunningRoom) -> None:
+    async with joined(server, "ann") as ann, joined(server, "bob") as bob:
+        content = bytes(range(256)) * 1_000
+        received: asyncio.Queue[bytes] = asyncio.Queue()
+        reading = []
+
+        def opened(reader: rtc.ByteStreamReader, identity: str) -> None:
+            async def read() -> None:
+                received.put_nowait(b"".join([chunk async for chunk in reader]))
+
+            reading.append(asyncio.create_task(read()))
+
+        bob.room.register_byte_stream_handler("files", opened)
+        writer = await ann.me.stream_bytes("desk.bin", topic="files", total_size=len(content))
+        await writer.write(content)
+        await writer.aclose()
+        assert await asyncio.wait_for(received.get(), 10) == content
+
+
+async def test_a_big_packet_arrives(server: RunningRoom) -> None:
+    async with joined(server, "ann") as ann, joined(server, "bob") as bob:
+        content = bytes(range(250)) * 240
+        await ann.me.publish_data(content, reliable=True)
+        (packet,) = await bob.wait("data_received")
+        assert packet.data == content
+
+
+async def test_the_rooms_metadata_changes_for_everybody(server: RunningRoom) -> None:
+    async with _admin(server) as admin, joined(server, "ann") as ann, joined(server, "bob") as bob:
+        await admin.room.update_room_metadata(api.UpdateRoomMetadataRequest(room="desk", metadata="oak"))
+        for client in (ann, bob):
+            await client.wait("room_metadata_changed")
+            assert client.room.metadata == "oak"
+
+
+async def test_rooms_are_apart(server: RunningRoom) -> None:
+    async with (
+        joined(server, "ann", room="desk") as ann,
+        joined(server, "bob", room="hall") as bob,
+        joined(server, "cy", room="desk") as cy,
+    ):
+        await ann.me.publish_data("at the desk")
+        await cy.wait("data_received")
+        assert bob.seen("data_received") == []
+        assert bob.room.remote_participants == {}
+
+
+async def test_a_hidden_participant_is_heard_by_nobody_but_its_data_is(server: RunningRoom) -> None:
+    async with joined(server, "ann") as ann, joined(server, "ghost", hidden=True) as ghost:
+        await ghost.me.publish_data("boo")
+        (packet,) = await ann.wait("data_received")
+        assert packet.data == b"boo"
+        assert ann.seen("participant_connected") == []
+
+
+async def test_a_client_that_the_server_sends_away_stays_away(server: RunningRoom) -> None:
+    async with joined(server, "ann") as ann, joined(server, "bob") as bob:
+        await bob.me.publish_data("ready")
+        await ann.wait("data_received")
+        await ann.room.simulate_scenario(SimulateScenarioKind.SIMULATE_SERVER_LEAVE)
+        await ann.wait("disconnected")
+        await bob.wait("participant_disconnected")

@@ -276,7 +276,9 @@ class Participant:
     def _simulate(self, request: rtc.SignalRequest) -> None:
         # What clients call to try their own recovery.
         wanted = request.simulate.WhichOneof("scenario")
-        if wanted in ("server_leave", "leave_request_full_reconnect"):
+        if wanted == "server_leave":
+            self.room.soon(self.room.remove(self, models.DisconnectReason.SERVER_SHUTDOWN))
+        elif wanted == "leave_request_full_reconnect":
             action = rtc.LeaveRequest.RECONNECT
             self.room.soon(self.room.remove(self, models.DisconnectReason.MIGRATION, action))
         elif wanted == "node_failure":

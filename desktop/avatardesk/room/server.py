@@ -40,8 +40,8 @@ _SPEAKER_INTERVAL_S = 0.4
 class RoomServer:
     """A LiveKit-compatible server for the participants of one desk.
 
-    `keys` maps API keys to secrets of at least 32 characters. `host` is an IPv4 loopback address; `port` 0 takes
-    a free one. Also an asynchronous context manager. Raises SettingsError for anything else.
+    `keys` maps API keys to secrets of at least 32 characters. `host` is an IPv4 loopback address; `port` 0
+    takes a free one. Also an asynchronous context manager. Raises SettingsError for anything else.
     """
 
     def __init__(

@@ -29,6 +29,8 @@ class _MediaSlot:
     kind: str
     publisher: str = ""
     forwarder: Forwarder | None = None
+    vacant: bool = False
+    """Whether the client knows that the last track has ended; a slot is not reused before."""
 
     def describe(self) -> sdp.Slot:
         if self.forwarder is None:
@@ -80,6 +82,7 @@ class Subscriber:
         self._awaiting_answer = False
         self._changed = False
         self._offered: set[str] = set()
+        self._emptied: list[_MediaSlot] = []
         self._subscribed: set[str] = set()
 
     def forwarder(self, track_sid: str) -> Forwarder | None:
@@ -95,12 +98,11 @@ class Subscriber:
         """Subscribe to a track; `negotiate` makes it known to the client."""
         if self.forwarder(track.sid) is not None:
             return
-        slot = next(
-            (free for free in self._slots if free.kind == track.kind and free.forwarder is None), None
-        )
+        slot = next((free for free in self._slots if free.kind == track.kind and free.vacant), None)
         if slot is None:
             slot = _MediaSlot(str(len(self._slots) + 1), track.kind)
             self._slots.append(slot)
+        slot.vacant = False
         slot.publisher = publisher_sid
         slot.forwarder = Forwarder(track, self.transport)
         track.forwarders.append(slot.forwarder)
@@ -124,6 +126,7 @@ class Subscriber:
         self._changed = False
         self._offer_id += 1
         self._offered = {found.track.sid for found in self.forwarders}
+        self._emptied = [slot for slot in self._slots if slot.forwarder is None]
         text = sdp.offer(
             [slot.describe() for slot in self._slots], self.transport.local(self._limits.max_data_packet)
         )
@@ -146,8 +149,10 @@ class Subscriber:
             self.transport.start_data(application.max_message_size)
         self.transport.start(answer.fingerprints)
         self._awaiting_answer = False
+        for slot in self._emptied:
+            slot.vacant = slot.forwarder is None
         new = self._offered - self._subscribed
-        self._subscribed |= self._offered
+        self._subscribed |= {sid for sid in self._offered if self.forwarder(sid) is not None}
         for forwarder in self.forwarders:
             if forwarder.track.sid in new:
                 forwarder.track.request_key_frame()

@@ -80,6 +80,7 @@ window.participant = {
   answerRpc(method, suffix) {
     room.localParticipant.registerRpcMethod(method, async (call) => call.payload + suffix)
   },
+  knows: (identity) => waitFor(() => room.remoteParticipants.has(identity), identity),
   attributesOf: (identity) => room.remoteParticipants.get(identity)?.attributes ?? null,
   kindOf: (identity) => room.remoteParticipants.get(identity)?.kind ?? null,
   seen: (name) => events.filter((event) => event.name === name),
