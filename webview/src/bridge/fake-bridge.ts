@@ -77,6 +77,6 @@ export class FakeBridge implements Bridge {
         return { settings: this.settings };
       },
     };
-    return (results[method]?.() ?? {}) as Methods[M]["result"];
+    return (results[method]?.() ?? {});
   }
 }

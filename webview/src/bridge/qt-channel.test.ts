@@ -8,10 +8,8 @@ afterEach(() => vi.useRealTimers());
 function scopeWith(objects: Record<string, unknown>): object {
   return {
     qt: { webChannelTransport: {} },
-    QWebChannel: class {
-      constructor(_transport: unknown, ready: (channel: { objects: Record<string, unknown> }) => void) {
-        ready({ objects });
-      }
+    QWebChannel: function (_transport: unknown, ready: (channel: { objects: Record<string, unknown> }) => void) {
+      ready({ objects });
     },
   };
 }
@@ -46,7 +44,7 @@ test.each([
 });
 
 test("opening fails when the channel never answers", async () => {
-  const scope = { qt: { webChannelTransport: {} }, QWebChannel: class {} };
+  const scope = { qt: { webChannelTransport: {} }, QWebChannel: function () {} };
   const opened = expect(openQtPipe(scope)).rejects.toMatchObject({ code: "bridge" });
   await vi.advanceTimersByTimeAsync(10_000);
   await opened;

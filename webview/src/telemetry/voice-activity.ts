@@ -7,8 +7,10 @@
 const ABOVE_FLOOR_DB = 12;
 /** … and never below this level, in dBFS: quieter is room tone. */
 const MIN_VOICE_DB = -52;
-/** The floor falls to a quieter room within a frame or two and rises slowly, so that speech does not lift it. */
-const FLOOR_RISE_DB_PER_S = 3;
+/** The noise floor is the quietest 50 ms of the last 8 s: speech pauses more often than that, steady noise does not. */
+const FLOOR_BLOCK_MS = 50;
+const FLOOR_SLOT_MS = 500;
+const FLOOR_SLOTS = 16;
 const LOWEST_FLOOR_DB = -75;
 const HIGHEST_FLOOR_DB = -40;
 /** Loud time within the window that makes a burst: shorter ones are clicks. */
@@ -23,8 +25,37 @@ export interface VoiceTimes {
   readonly end: number;
 }
 
+class NoiseFloor {
+  #power = 0;
+  #blockMs = 0;
+  #slotMs = 0;
+  /** Quietest block of each slot, the running one last. */
+  #slots = [Infinity];
+  #db = HIGHEST_FLOOR_DB;
+
+  /** dBFS. */
+  get db(): number {
+    return this.#db;
+  }
+
+  push(rms: number, duration: number): void {
+    this.#power += rms * rms * duration;
+    this.#blockMs += duration;
+    if (this.#blockMs < FLOOR_BLOCK_MS) return;
+    const power = this.#power / this.#blockMs;
+    this.#slotMs += this.#blockMs;
+    this.#power = 0;
+    this.#blockMs = 0;
+    this.#slots.push(Math.min(this.#slots.pop() ?? Infinity, 10 * Math.log10(Math.max(power, 1e-12))));
+    this.#db = Math.min(HIGHEST_FLOOR_DB, Math.max(LOWEST_FLOOR_DB, Math.min(...this.#slots)));
+    if (this.#slotMs < FLOOR_SLOT_MS) return;
+    this.#slotMs = 0;
+    this.#slots = [...this.#slots.slice(1 - FLOOR_SLOTS), Infinity];
+  }
+}
+
 export class VoiceActivity {
-  #floor = -60;
+  readonly #floor = new NoiseFloor();
   #candidate: { start: number; end: number; loudMs: number } | null = null;
   #burst: { start: number; end: number } | null = null;
   #level = 0;
@@ -54,14 +85,8 @@ export class VoiceActivity {
     const db = rms > 0 ? 20 * Math.log10(rms) : -Infinity;
     const meter = Math.min(1, Math.max(0, (db + 55) / 45));
     this.#level = Math.max(meter, this.#level - duration / 350);
-    const loud = db > Math.max(MIN_VOICE_DB, this.#floor + ABOVE_FLOOR_DB);
-    if (!loud || db < this.#floor) {
-      const rise = (FLOOR_RISE_DB_PER_S * duration) / 1000;
-      this.#floor = db < this.#floor ? this.#floor + (db - this.#floor) * 0.3 : this.#floor + rise;
-      this.#floor = Math.min(HIGHEST_FLOOR_DB, Math.max(LOWEST_FLOOR_DB, this.#floor));
-    }
-    if (!loud) return;
-    this.#loud(end, duration);
+    this.#floor.push(rms, duration);
+    if (db > Math.max(MIN_VOICE_DB, this.#floor.db + ABOVE_FLOOR_DB)) this.#loud(end, duration);
   }
 
   #loud(end: number, duration: number): void {
