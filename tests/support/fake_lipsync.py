@@ -13,10 +13,7 @@ _JAW = ARKIT_52.index("jawOpen")
 class FakeLipSync:
     """Gives ceil(samples / 20 ms) frames in all; a frame leaves when the next one has begun."""
 
-    made: int = 0
-
     def __init__(self, sample_rate: int) -> None:
-        FakeLipSync.made += 1
         self.sample_rate = sample_rate
         self._step = sample_rate // 50
         self._pcm = np.zeros(0, dtype=np.int16)

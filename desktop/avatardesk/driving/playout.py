@@ -75,11 +75,6 @@ class Playout:
         """Whether a round is being played or waits to be."""
         return self._current is not None or bool(self._queue)
 
-    @property
-    def held(self) -> bool:
-        """Whether the client has paused playback."""
-        return self._held
-
     def begin_track(self) -> None:
         """Count samples from zero again: what follows goes to a new track. A round in the middle goes on."""
         self._samples = 0

@@ -19,7 +19,6 @@ class Round:
         self.number = 0
         self.position = 0
         self.complete = False
-        self.closed_by_client = False
         self._frames: deque[SpeechFrame] = deque()
         self._first = 0
 

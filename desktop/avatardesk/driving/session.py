@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import logging
 from collections import OrderedDict, deque
 
 from avatardesk.driving.audio_input import accepted_rate, new_decoder
@@ -13,8 +12,6 @@ from avatardesk.driving.outputs import Output
 from avatardesk.driving.speech import Engine, SpeechAnalyser
 from avatardesk.driving.wire import Action, Audio, Command, Configure
 from avatardesk.errors import InputError
-
-_log = logging.getLogger(__name__)
 
 _SLICE_BYTES = 2048
 """Bytes decoded at once. With _SLICE_SECONDS: how long the event loop is kept from everything else."""
