@@ -20,7 +20,7 @@ _PACKAGE = "avatardesk.driving"
 _SCALARS = {"string": 9, "bool": 8, "bytes": 12, "int32": 5, "int64": 3, "uint32": 13}
 
 # message: "type name = number", with "repeated" before and map<string,string> written `map`.
-# Enumerations travel as int32 (the same bytes), so that a newer client's value reaches the code that answers it.
+# Enumerations travel as int32 (the same bytes), so a newer client's value reaches the code that refuses it.
 _SCHEMA: dict[str, str] = {
     "LiveKitEgress": """string url = 1; string api_key = 2; string api_secret = 3; string room_name = 4;
         string publisher_id = 5; map extra_attributes = 6; int32 idle_timeout = 7; string api_token = 8""",
