@@ -54,15 +54,18 @@ async def test_a_late_joiner_hears_and_knows_what_was_there_before(server: Runni
             await hears(track, 700)
 
 
-async def test_black_video_reaches_a_late_joiner(server: RunningRoom) -> None:
+@pytest.mark.parametrize(("width", "height", "simulcast"), [(16, 16, False), (640, 360, True)])
+async def test_black_video_reaches_a_late_joiner(
+    server: RunningRoom, width: int, height: int, simulcast: bool
+) -> None:
     async with joined(server, "avatar") as avatar:
-        source = rtc.VideoSource(16, 16)
+        source = rtc.VideoSource(width, height)
         track = rtc.LocalVideoTrack.create_video_track("face", source)
-        options = rtc.TrackPublishOptions(source=rtc.TrackSource.SOURCE_CAMERA, simulcast=False)
+        options = rtc.TrackPublishOptions(source=rtc.TrackSource.SOURCE_CAMERA, simulcast=simulcast)
         await avatar.me.publish_track(track, options)
 
         async def paint() -> None:
-            black = rtc.VideoFrame(16, 16, rtc.VideoBufferType.RGBA, bytes(16 * 16 * 4))
+            black = rtc.VideoFrame(width, height, rtc.VideoBufferType.RGBA, bytes(width * height * 4))
             while True:
                 source.capture_frame(black)
                 await asyncio.sleep(0.1)
@@ -75,7 +78,7 @@ async def test_black_video_reaches_a_late_joiner(server: RunningRoom) -> None:
                     seen, _, _ = await viewer.wait("track_subscribed")
                     stream = rtc.VideoStream(seen)
                     frame = await asyncio.wait_for(anext(stream), 10)
-                    assert (frame.frame.width, frame.frame.height) == (16, 16)
+                    assert frame.frame.width * height == frame.frame.height * width
                     await stream.aclose()
         finally:
             painting.cancel()

@@ -214,12 +214,15 @@ class RoomServer:
         )
         await socket.prepare(request)
         channel = SignalChannel(socket, self._limits)
-        if request.query.get("reconnect") in ("1", "true"):
-            participant = await self._resume(room, grants, request.query.get("sid", ""), channel)
-        else:
-            participant = await self._join(room, grants, request, channel)
-        if participant is not None:
-            await self._serve(room, participant, channel)
+        try:
+            if request.query.get("reconnect") in ("1", "true"):
+                participant = self._resume(room, grants, request.query.get("sid", ""), channel)
+            else:
+                participant = await self._join(room, grants, request, channel)
+            if participant is not None:
+                await self._serve(room, participant, channel)
+        finally:
+            await channel.close()
         return socket
 
     async def _join(
@@ -229,7 +232,7 @@ class RoomServer:
             await room.remove(former, models.DisconnectReason.DUPLICATE_IDENTITY)
         if room.full:
             leave = leave_request(models.DisconnectReason.JOIN_FAILURE)
-            await channel.close(rtc.SignalResponse(leave=leave))
+            channel.send(rtc.SignalResponse(leave=leave))
             return None
         protocol = request.query.get("client_protocol", "0")
         participant = Participant(
@@ -256,13 +259,11 @@ class RoomServer:
         room.add(participant)
         return participant
 
-    async def _resume(
-        self, room: Room, grants: Grants, sid: str, channel: SignalChannel
-    ) -> Participant | None:
+    def _resume(self, room: Room, grants: Grants, sid: str, channel: SignalChannel) -> Participant | None:
         participant = room.participants.get(grants.identity)
         if participant is None or (sid and participant.sid != sid) or not participant.active:
             leave = leave_request(models.DisconnectReason.STATE_MISMATCH, rtc.LeaveRequest.RECONNECT)
-            await channel.close(rtc.SignalResponse(leave=leave))
+            channel.send(rtc.SignalResponse(leave=leave))
             return None
         former, participant.signal = participant.signal, channel
         participant.signal_lost_at = None
@@ -274,17 +275,22 @@ class RoomServer:
         return participant
 
     async def _serve(self, room: Room, participant: Participant, channel: SignalChannel) -> None:
-        async for message in channel.requests():
-            if participant.signal is not channel:
-                break
-            if message.HasField("leave"):
-                await room.remove(participant, models.DisconnectReason.CLIENT_INITIATED, tell=False)
-                break
-            participant.handle(message)
-        if participant.signal is channel:
-            participant.signal = None
-            participant.signal_lost_at = time.monotonic()
-        await channel.close()
+        try:
+            async for message in channel.requests():
+                if participant.signal is not channel:
+                    break
+                if message.HasField("leave"):
+                    await room.remove(participant, models.DisconnectReason.CLIENT_INITIATED, tell=False)
+                    break
+                try:
+                    participant.handle(message)
+                except Exception:
+                    # Our mistake: one request fails, the conversation goes on.
+                    logger.exception("a request of %s could not be handled", participant.identity)
+        finally:
+            if participant.signal is channel:
+                participant.signal = None
+                participant.signal_lost_at = time.monotonic()
 
 
 def _is_loopback(host: str) -> bool:
