@@ -37,7 +37,7 @@ _LEAST_PROBABILITY: Final = np.float32(1e-3)
 
 # The answer mixes the network's and the phone loop's. Lips that don't close are what viewers notice first, so
 # closures get a bonus.
-_NETWORK_SHARE: Final = np.float32(0.7)
+_NETWORK_SHARE: Final = np.float32(0.85)
 _CLOSURE_BONUS: Final = np.float32(0.5)
 
 

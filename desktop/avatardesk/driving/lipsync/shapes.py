@@ -26,7 +26,7 @@ _SHAPES: Final[dict[str, dict[str, float]]] = {
         "mouthClose": 0.03,
     },
     "FF": {"mouthRollLower": 0.65, "mouthUpperUp": 0.28, "mouthStretch": 0.12, "jawOpen": 0.06},
-    "TH": {"tongueOut": 0.4, "jawOpen": 0.16, "mouthLowerDown": 0.28, "mouthUpperUp": 0.16},
+    "TH": {"tongueOut": 0.5, "jawOpen": 0.16, "mouthLowerDown": 0.28, "mouthUpperUp": 0.16},
     "DD": {"jawOpen": 0.13, "mouthLowerDown": 0.28, "mouthUpperUp": 0.14, "mouthStretch": 0.1},
     "kk": {"jawOpen": 0.2, "mouthLowerDown": 0.22, "mouthUpperUp": 0.12},
     "CH": {
