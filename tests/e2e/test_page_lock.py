@@ -175,3 +175,21 @@ async def test_a_page_that_joins_in_the_middle_of_a_reply_locks_to_it(page_folde
     print(figures(report))
     assert "locked" in [found["lock"]["state"] for found in report["history"]]
     assert report["view"]["open"] > 30
+
+
+async def test_the_lock_is_found_again_after_a_reconnect(page_folder: Path) -> None:
+    speech, rate = recorded_speech()
+    async with embedded_room() as room, open_page(page_folder) as page:
+        await page.call("lockPage.connect", room.url, make_token(room, "page"))
+        async with avatar_in(room, rate) as avatar:
+            await avatar.send_audio(speech[: 3 * rate * 2], end=True)
+            await until_event(page, "round-end")
+            await page.call("lockPage.reconnect")
+            before = await until_event(page, "connected", 2)
+            await avatar.send_audio(speech[: 6 * rate * 2], end=True)
+            report = await until_event(page, "round-end", 2)
+    print(figures(report))
+    assert report["view"]["open"] > before["view"]["open"] + 30
+    assert report["history"][-1]["lock"]["state"] == "locked"
+    assert report["summary"]["reconnects"] == 1
+    assert report["summary"]["rounds"] == 2
