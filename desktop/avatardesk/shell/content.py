@@ -37,6 +37,7 @@ _TYPES = {
 
 PROBLEM_PATH = "/problem.html"
 _VENDOR_PREFIX = "/vendor/"
+_VENDOR_MANIFEST = "/vendor/manifest.json"
 _ASSET_PREFIX = "/asset/"
 
 
@@ -89,7 +90,11 @@ class Content:
         if self.asset is not None and plain == f"{_ASSET_PREFIX}avatar{self.asset.suffix.lower()}":
             return _file(self.asset)
         if plain.startswith(_VENDOR_PREFIX):
-            return _inside(self.vendor_dir, plain.removeprefix(_VENDOR_PREFIX))
+            found = _inside(self.vendor_dir, plain.removeprefix(_VENDOR_PREFIX))
+            # A custom scheme knows no status 404, only a failed request; nothing installed is no failure.
+            if found is None and plain == _VENDOR_MANIFEST:
+                return Reply("application/json", body=b"null")
+            return found
         if self.page_dir is None:
             return None
         return _inside(self.page_dir, plain.strip("/") or "index.html")

@@ -69,6 +69,12 @@ def test_no_path_leads_out_of_the_page(content: Content, path: str) -> None:
     assert content.find(path) is None
 
 
+def test_without_the_vendors_packages_their_manifest_says_null(content: Content) -> None:
+    reply = content.find("/vendor/manifest.json")
+    assert reply is not None
+    assert (reply.mime, reply.body) == ("application/json", b"null")
+
+
 @pytest.mark.skipif(sys.platform == "win32", reason="symbolic links need rights there")
 def test_a_link_inside_does_not_lead_out(content: Content) -> None:
     assert content.page_dir is not None
