@@ -1,6 +1,6 @@
 """Command line: writes characters and their manifest.
 
-    python -m avatargen OUTPUT_DIRECTORY [ID ...]
+python -m avatargen OUTPUT_DIRECTORY [ID ...]
 """
 
 from __future__ import annotations
@@ -21,7 +21,9 @@ def main() -> None:
     """Generates the named characters (all by default) and rewrites the manifest's entries for them."""
     parser = argparse.ArgumentParser(prog="avatargen", description="Generates AvatarDesk's characters.")
     parser.add_argument("output", type=Path, help="directory for the .avh files and manifest.json")
-    parser.add_argument("ids", nargs="*", choices=[[], *CHARACTERS], help="characters to generate (default: all)")
+    parser.add_argument(
+        "ids", nargs="*", choices=[[], *CHARACTERS], help="characters to generate (default: all)"
+    )
     options = parser.parse_args()
     options.output.mkdir(parents=True, exist_ok=True)
     manifest_path = options.output / "manifest.json"

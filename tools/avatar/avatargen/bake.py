@@ -39,7 +39,9 @@ def occlusion(points: Array, normals: Array, scene: Field, rays: int = 28, offse
     return seen / np.maximum(total, 1e-6)
 
 
-def key_visibility(points: Array, normals: Array, scene: Field, offset: float = 0.015, steps: int = 26) -> Array:
+def key_visibility(
+    points: Array, normals: Array, scene: Field, offset: float = 0.015, steps: int = 26
+) -> Array:
     """1 = lit by the key light, 0 = in its shadow; soft edges."""
     start = points + normals * offset
     t = np.full(len(points), 0.03)

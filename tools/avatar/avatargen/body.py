@@ -8,13 +8,27 @@ from skimage.measure import marching_cubes
 from avatargen.bake import key_visibility, occlusion
 from avatargen.character import Character, colour
 from avatargen.features import facing
-from avatargen.fields import Array, Field, capsule, carve, ellipsoid, fold_x, gradient, project, rotate_x, union, unit
+from avatargen.fields import (
+    Array,
+    Field,
+    capsule,
+    carve,
+    ellipsoid,
+    fold_x,
+    gradient,
+    project,
+    rotate_x,
+    union,
+    unit,
+)
 from avatargen.part import Part, grid, shade_of
 from avatargen.sculpt import EYE
 from avatargen.topology import Index
 
 
-def polygonise(field: Field, low: tuple[float, ...], high: tuple[float, ...], step: float) -> tuple[Array, Index, Array]:
+def polygonise(
+    field: Field, low: tuple[float, ...], high: tuple[float, ...], step: float
+) -> tuple[Array, Index, Array]:
     """A closed surface of a field: points, triangles, normals."""
     axes = [np.arange(a, b + step, step) for a, b in zip(low, high, strict=True)]
     block = np.stack(np.meshgrid(*axes, indexing="ij"), -1)
@@ -32,7 +46,9 @@ def ear_field(p: Array) -> Array:
     lean = np.deg2rad(-10.0)
     x = m[:, 0] * np.cos(turn) + m[:, 2] * np.sin(turn)
     z = -m[:, 0] * np.sin(turn) + m[:, 2] * np.cos(turn)
-    q = np.stack([x, m[:, 1] * np.cos(lean) - z * np.sin(lean), m[:, 1] * np.sin(lean) + z * np.cos(lean)], -1)
+    q = np.stack(
+        [x, m[:, 1] * np.cos(lean) - z * np.sin(lean), m[:, 1] * np.sin(lean) + z * np.cos(lean)], -1
+    )
     leaf = ellipsoid(q, (0, 0, 0), (0.060, 0.215, 0.135))
     leaf = union(leaf, ellipsoid(q, (0.0, -0.175, 0.035), (0.045, 0.070, 0.058)), 0.07)
     hollow = ellipsoid(q, (0.080, 0.020, 0.015), (0.062, 0.150, 0.088))
@@ -56,7 +72,11 @@ def ears(character: Character, scene: Field) -> Part:
     skin, blush = colour(character.palette.skin), colour(character.palette.blush)
     tone = np.tile(skin * 0.68 + blush * 0.32, (len(points), 1))
     shade = shade_of(
-        len(points), occlusion(points, outward, with_ears, rays=18), key_visibility(points, outward, scene), 0.0, 0.0
+        len(points),
+        occlusion(points, outward, with_ears, rays=18),
+        key_visibility(points, outward, scene),
+        0.0,
+        0.0,
     )
     return Part("ears", "skin", points, triangles, outward, tone, shade)
 
@@ -97,9 +117,13 @@ def garment(character: Character, scene: Field) -> Part:
         return np.minimum(scene(q), field(q))
 
     shade = shade_of(
-        len(p), occlusion(p, normals, everything, rays=20, offset=0.03), key_visibility(p, normals, scene, offset=0.03)
+        len(p),
+        occlusion(p, normals, everything, rays=20, offset=0.03),
+        key_visibility(p, normals, scene, offset=0.03),
     )
-    return Part("garment", "cloth", p, tri, normals, np.tile(colour(character.palette.garment), (len(p), 1)), shade)
+    return Part(
+        "garment", "cloth", p, tri, normals, np.tile(colour(character.palette.garment), (len(p), 1)), shade
+    )
 
 
 def _tube(path: Array, radius: float, sides: int, *, closed: bool) -> tuple[Array, Index, Array]:
@@ -142,6 +166,6 @@ def glasses() -> Part:
     points = np.concatenate([p for p, _, _ in pieces])
     normals = np.concatenate([n for _, _, n in pieces])
     tone = np.tile(colour("8a6a3a"), (total, 1))
-    return Part("glasses", "metal", points, np.concatenate(triangles), normals, tone, shade_of(total, 1.0, 1.0))
-
-
+    return Part(
+        "glasses", "metal", points, np.concatenate(triangles), normals, tone, shade_of(total, 1.0, 1.0)
+    )

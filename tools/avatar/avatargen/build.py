@@ -43,7 +43,9 @@ def skin_targets(face: FaceMesh, shapes: dict[str, Array]) -> dict[str, Target]:
     return targets
 
 
-def _skin(character: Character, sculpt: Sculpt, r: Regions, hair: Hair, scene: Field, targets: dict[str, Target]) -> Part:
+def _skin(
+    character: Character, sculpt: Sculpt, r: Regions, hair: Hair, scene: Field, targets: dict[str, Target]
+) -> Part:
     face = r.face
     mesh_normals = vertex_normals(face.points, face.triangles)
     smooth = gradient(face.points, sculpt.head)
@@ -61,7 +63,9 @@ def _skin(character: Character, sculpt: Sculpt, r: Regions, hair: Hair, scene: F
     distance = cKDTree(hair.mass).query(face.points)[0]
     tone = paint_skin(character, r, distance)
     shade = shade_of(len(face.points), open_sky, lit, lip_mask(r) * (1 - inner), inner)
-    return Part("skin", "skin", face.points, _visible(face, distance, character), normals, tone, shade, None, targets)
+    return Part(
+        "skin", "skin", face.points, _visible(face, distance, character), normals, tone, shade, None, targets
+    )
 
 
 def _visible(face: FaceMesh, hair_distance: Array, character: Character) -> Index:
@@ -102,7 +106,11 @@ def build_character(character: Character) -> tuple[dict[str, Any], list[Part]]:
     for part in hair.parts:
         if part.material in ("hair", "curl"):
             part.shade[:, 3] = occlusion(
-                part.points, part.normals, lambda p: np.minimum(hair_field(p) + 0.02, sculpt.head(p)), rays=16, offset=0.03
+                part.points,
+                part.normals,
+                lambda p: np.minimum(hair_field(p) + 0.02, sculpt.head(p)),
+                rays=16,
+                offset=0.03,
             )
     linings = [part for part in hair.parts if part.material == "lining"]
     parts = [

@@ -169,7 +169,9 @@ CHARACTERS: dict[str, Character] = {
                 neck=1.22,
                 fold=0.12,
             ),
-            eyes=EyeShape(upper=22.5, lower=18.0, outer_lift=6.0, iris=0.50, pupil=0.40, lash=0.45, liner=0.55),
+            eyes=EyeShape(
+                upper=22.5, lower=18.0, outer_lift=6.0, iris=0.50, pupil=0.40, lash=0.45, liner=0.55
+            ),
             mouth=MouthShape(half_width=0.252, upper=1.15, lower=1.12, corner_lift=0.026),
             brows=BrowShape(thickness=1.35, arch=0.65, height=-0.035),
             collar="crew",

@@ -81,7 +81,9 @@ def brow(character: Character, sculpt: Sculpt, follower: Follower, shapes: Shape
         size = (0.050 + 0.022 * rng.random()) * style.thickness**0.5 * (1 - 0.35 * s)
         start = root + up[k] * edge * width[k] * 0.55 + out[k] * (height[k] * 0.5)
         wide = unit(np.cross(ray, out[k])) * 0.0085 * style.thickness**0.5
-        blade = np.stack([start - wide, start + wide, start + ray * size * 0.6 + wide * 0.5, start + ray * size])
+        blade = np.stack(
+            [start - wide, start + wide, start + ray * size * 0.6 + wide * 0.5, start + ray * size]
+        )
         points.append(blade)
         roots.append(np.tile(root, (4, 1)))
         tangents.append(np.tile(ray, (4, 1)))
@@ -129,7 +131,16 @@ def lashes(character: Character, face: FaceMesh, shapes: Shapes, side: int) -> P
     liner = (0.012 + 0.022 * body)[:, None] * style.liner
     # The band runs a little past the outer corner, lifted.
     wing = (sideways * 0.9 + up * 0.5) * (0.020 * style.lash * smoothstep(0.90, 1.0, u))[:, None]
-    offsets = [np.stack([-out * 0.012, out * (0.012 + 0.5 * liner) + up * 0.5 * liner + wing, out * 0.016 + up * liner + wing], 1).reshape(-1, 3)]
+    offsets = [
+        np.stack(
+            [
+                -out * 0.012,
+                out * (0.012 + 0.5 * liner) + up * 0.5 * liner + wing,
+                out * 0.016 + up * liner + wing,
+            ],
+            1,
+        ).reshape(-1, 3)
+    ]
     near = [np.repeat(np.arange(count), 3)]
     triangles = [grid(count, 3)]
     total = count * 3
@@ -139,7 +150,12 @@ def lashes(character: Character, face: FaceMesh, shapes: Shapes, side: int) -> P
         fan = sideways * (0.95 * (at - 0.42)) + up * 0.62 + out[i] * 0.75
         tip = fan + up * 0.42 + sideways * 0.30 * (at - 0.3)
         wide = unit(root[i + 1] - root[i - 1]) * 0.011
-        steps = [(-wide, 0.0), (wide, 0.0), (fan * size * 0.6 - wide * 0.6, 1), (fan * size * 0.6 + wide * 0.6, 1)]
+        steps = [
+            (-wide, 0.0),
+            (wide, 0.0),
+            (fan * size * 0.6 - wide * 0.6, 1),
+            (fan * size * 0.6 + wide * 0.6, 1),
+        ]
         offsets.append(np.stack([step for step, _ in steps] + [unit(tip) * size * 1.25]))
         near.append(np.full(5, i))
         triangles.append(np.array([[0, 1, 3], [0, 3, 2], [2, 3, 4]]) + total)
@@ -167,7 +183,12 @@ def lashes(character: Character, face: FaceMesh, shapes: Shapes, side: int) -> P
 
 
 def freckles(
-    character: Character, sculpt: Sculpt, follower: Follower, shapes: dict[str, Target], colours: Array, shade: Array
+    character: Character,
+    sculpt: Sculpt,
+    follower: Follower,
+    shapes: dict[str, Target],
+    colours: Array,
+    shade: Array,
 ) -> Part | None:
     """Soft discs over cheeks and nose. Their rims take the skin's own colour, so they have no edge."""
     if not character.freckles:

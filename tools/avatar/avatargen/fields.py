@@ -1,7 +1,7 @@
 """Signed distance fields and the ways to walk on them.
 
-Axes everywhere: +x the character's left, +y up, +z forward. The unit is about the skull's radius. Points are float64
-arrays of shape (n, 3); fields map them to (n,) distances, negative inside.
+Axes everywhere: +x the character's left, +y up, +z forward. The unit is about the skull's radius. Points are
+float64 arrays of shape (n, 3); fields map them to (n,) distances, negative inside.
 """
 
 from __future__ import annotations
@@ -122,4 +122,6 @@ def rotate_x(p: Array, angle: float | Array, centre: Sequence[float]) -> Array:
     """Points turned about the x axis through ``centre``: positive angles lower what lies in front."""
     q = p - np.asarray(centre)
     c, s = np.cos(angle), np.sin(angle)
-    return np.stack([q[..., 0], q[..., 1] * c - q[..., 2] * s, q[..., 1] * s + q[..., 2] * c], -1) + np.asarray(centre)
+    return np.stack(
+        [q[..., 0], q[..., 1] * c - q[..., 2] * s, q[..., 1] * s + q[..., 2] * c], -1
+    ) + np.asarray(centre)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from avatargen.character import Character, colour
-from avatargen.fields import Array, gradient, project, smoothstep, sphere, unit
+from avatargen.fields import Array, project, smoothstep, unit
 from avatargen.hair_sheets import BUN_DIRECTION, CENTRE, Sheet, bob_sheet, bun_sheet, short_sheet
 from avatargen.part import Part, grid, merge, shade_of
 from avatargen.sculpt import Sculpt
@@ -62,26 +62,45 @@ def cut_locks(sheet: Sheet, cut: LockCut, rng: np.random.Generator, tone: Array)
         offset = (cut.bulge * (0.75 + 0.5 * rng.random()) * grow[:, None] * (round_[None] - 0.35)).ravel()
         p = sheet.at(uu, tt, np.full(len(uu), cut.height)) + sheet.out(uu, tt) * offset[:, None]
         curves = p.reshape(cut.rows, cut.columns, 3)
-        tangent = unit(np.gradient(curves, axis=0)).reshape(-1, 3)
+        tangent = unit(np.asarray(np.gradient(curves, axis=0))).reshape(-1, 3)
         triangles = grid(cut.rows, cut.columns)
         normals = vertex_normals(p, triangles)
         if np.einsum("ij,ij->", normals, sheet.out(uu, tt)) < 0:
             triangles, normals = triangles[:, ::-1], -normals
-        shade = shade_of(len(p), np.tile((v + 1) / 2, cut.rows), np.repeat(t0, cut.columns), rng.random(), 1.0)
+        shade = shade_of(
+            len(p), np.tile((v + 1) / 2, cut.rows), np.repeat(t0, cut.columns), rng.random(), 1.0
+        )
         locks.append(
-            Part("lock", "hair", p, triangles, normals, np.tile(tone * rng.uniform(0.84, 1.16), (len(p), 1)), shade, tangent)
+            Part(
+                "lock",
+                "hair",
+                p,
+                triangles,
+                normals,
+                np.tile(tone * rng.uniform(0.84, 1.16), (len(p), 1)),
+                shade,
+                tangent,
+            )
         )
     return locks
 
 
-def lining(sheet: Sheet, height: float, tone: Array, rows: int = 12, columns: int = 34, end: float = 0.93) -> Part:
+def lining(
+    sheet: Sheet, height: float, tone: Array, rows: int = 12, columns: int = 34, end: float = 0.93
+) -> Part:
     """A dark sheet under the locks: nothing can be seen through the gaps of the hair."""
     u = np.repeat(np.linspace(0, 1, columns), rows)
     t = np.tile(np.linspace(0.02, end, rows), columns)
     p = sheet.at(u, t, np.full(len(u), height))
     triangles = grid(columns, rows)
     return Part(
-        "lining", "lining", p, triangles, vertex_normals(p, triangles), np.tile(tone * 0.30, (len(p), 1)), shade_of(len(p))
+        "lining",
+        "lining",
+        p,
+        triangles,
+        vertex_normals(p, triangles),
+        np.tile(tone * 0.30, (len(p), 1)),
+        shade_of(len(p)),
     )
 
 
@@ -113,7 +132,11 @@ def _bun(sculpt: Sculpt, tone: Array, rng: np.random.Generator) -> tuple[Part, A
         triangles, normals = triangles[:, ::-1], -normals
     strand = rng.random()
     shade = shade_of(len(p), across, np.repeat(np.linspace(0.2, 0.8, rows), columns), strand, 1.0)
-    return Part("bun", "hair", p, triangles, normals, np.tile(tone, (len(p), 1)), shade, tangent), centre, radius
+    return (
+        Part("bun", "hair", p, triangles, normals, np.tile(tone, (len(p), 1)), shade, tangent),
+        centre,
+        radius,
+    )
 
 
 def _crop(sheet: Sheet, tone: Array, rng: np.random.Generator) -> Part:
@@ -136,7 +159,7 @@ def _crop(sheet: Sheet, tone: Array, rng: np.random.Generator) -> Part:
 
 @dataclass(frozen=True)
 class Hair:
-    """A finished style: its parts, points along its mass (for shadows and the painted scalp), and that mass's thickness."""
+    """A finished style: its parts, points along its mass (for shadows, painted scalp), its thickness."""
 
     parts: list[Part]
     mass: Array
@@ -158,7 +181,17 @@ def grow_hair(character: Character, sculpt: Sculpt) -> Hair:
     cut = LockCut(count=34, rows=15, columns=6, bulge=style.clump, tip=0.05, uneven=0.0, overlap=1.28)
     bun, centre, radius = _bun(sculpt, tone, rng)
     wisps = LockCut(
-        count=9, rows=12, columns=4, bulge=0.012, height=1.35, overlap=0.30, tip=0.5, uneven=0.4, root=0.04, start=-0.22, stop=0.22
+        count=9,
+        rows=12,
+        columns=4,
+        bulge=0.012,
+        height=1.35,
+        overlap=0.30,
+        tip=0.5,
+        uneven=0.4,
+        root=0.04,
+        start=-0.22,
+        stop=0.22,
     )
     locks = [*cut_locks(sheet, cut, rng, tone), *cut_locks(sheet, wisps, rng, tone * 1.08), bun]
     ball = centre + unit(rng.normal(size=(500, 3))) * radius * 0.9
@@ -172,9 +205,22 @@ def _grow_bob(sculpt: Sculpt, lift: float, clump: float, tone: Array, rng: np.ra
     masses: list[Array] = []
     for side in (1, -1):
         sheet = bob_sheet(sculpt, side, lift)
-        under = LockCut(count=17, rows=14, columns=5, height=0.66, bulge=clump * 0.7, uneven=0.07, overlap=1.3, root=0.12)
+        under = LockCut(
+            count=17, rows=14, columns=5, height=0.66, bulge=clump * 0.7, uneven=0.07, overlap=1.3, root=0.12
+        )
         over = LockCut(count=17, rows=18, columns=7, bulge=clump, uneven=0.06, tip=0.24)
-        loose = LockCut(count=5, rows=16, columns=4, height=1.20, bulge=0.02, overlap=0.26, tip=0.55, uneven=0.15, root=0.05, stop=0.5)
+        loose = LockCut(
+            count=5,
+            rows=16,
+            columns=4,
+            height=1.20,
+            bulge=0.02,
+            overlap=0.26,
+            tip=0.55,
+            uneven=0.15,
+            root=0.05,
+            stop=0.5,
+        )
         locks += cut_locks(sheet, loose, rng, tone * 1.06)
         locks += cut_locks(sheet, over, rng, tone)
         locks += cut_locks(sheet, under, rng, tone * 0.72)

@@ -1,11 +1,12 @@
 """Hair as sheets: smooth families of strands over the scalp, from which locks are cut.
 
-A sheet maps (u, t) to space: u counts strands, t runs along each one from root to tip. It is sampled once on a grid and
-interpolated afterwards.
+A sheet maps (u, t) to space: u counts strands, t runs along each one from root to tip. It is sampled once
+on a grid and interpolated afterwards.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -23,7 +24,7 @@ _LEAVE = 0.62
 
 @dataclass(frozen=True)
 class Sheet:
-    """Grids of shape (strands, steps, 3): root-to-tip curves on the scalp, and how far out and which way hair lifts."""
+    """Grids (strands, steps, 3): curves on the scalp from root to tip, how far and which way hair lifts."""
 
     base: Array
     lift: Array
@@ -32,7 +33,7 @@ class Sheet:
     """True if the last strand is the neighbour of the first one."""
 
     def at(self, u: Array, t: Array, height: Array) -> Array:
-        """Points at strand ``u`` and length ``t`` (both 0..1), ``height`` above the scalp in parts of the lift."""
+        """Points at strand ``u`` and length ``t`` (0..1), ``height`` above the scalp in lifts."""
         return self._sample(self.base, u, t) + self._sample(self.outward, u, t) * (
             self._sample(self.lift[..., None], u, t) * height[:, None]
         )
@@ -97,7 +98,7 @@ def bob_sheet(sculpt: Sculpt, side: int, lift: float) -> Sheet:
     return Sheet(base, lifted, outward)
 
 
-def _hairline(knots: list[tuple[float, float]], azimuth: Array) -> Array:
+def _hairline(knots: Sequence[tuple[float, float]], azimuth: Array) -> Array:
     """Unit directions of a hairline given as (azimuth from the front, elevation) in degrees, symmetric."""
     a, e = np.array(knots).T
     curve = PchipInterpolator(a, e)
@@ -106,8 +107,32 @@ def _hairline(knots: list[tuple[float, float]], azimuth: Array) -> Array:
     return np.stack([np.sin(azimuth) * np.cos(el), np.sin(el), np.cos(azimuth) * np.cos(el)], -1)
 
 
-SHORT_HAIRLINE = [(0, 37), (22, 38), (40, 40), (52, 33), (61, 17), (70, 3), (78, -13), (88, -10), (97, 4), (112, -4), (130, -22), (180, -30)]
-BUN_HAIRLINE = [(0, 40), (25, 38), (45, 31), (60, 18), (74, 2), (84, -6), (97, 2), (115, -10), (140, -28), (180, -33)]
+SHORT_HAIRLINE = [
+    (0, 37),
+    (22, 38),
+    (40, 40),
+    (52, 33),
+    (61, 17),
+    (70, 3),
+    (78, -13),
+    (88, -10),
+    (97, 4),
+    (112, -4),
+    (130, -22),
+    (180, -30),
+]
+BUN_HAIRLINE = [
+    (0, 40),
+    (25, 38),
+    (45, 31),
+    (60, 18),
+    (74, 2),
+    (84, -6),
+    (97, 2),
+    (115, -10),
+    (140, -28),
+    (180, -33),
+]
 
 
 def short_sheet(sculpt: Sculpt, lift: float) -> Sheet:
@@ -122,7 +147,10 @@ def short_sheet(sculpt: Sculpt, lift: float) -> Sheet:
     top = smoothstep(0.05, 0.75, rays[..., 1])
     # Faded sides: hardly any length below the temples, most at the front of the top.
     height = lift * (0.20 + 0.80 * top + 0.35 * top * front[:, None] * smoothstep(0.3, 0.85, t))
-    edge = smoothstep(1.0, 0.80, t)[None] * (1 - front[:, None]) + smoothstep(1.0, 0.93, t)[None] * front[:, None]
+    edge = (
+        smoothstep(1.0, 0.80, t)[None] * (1 - front[:, None])
+        + smoothstep(1.0, 0.93, t)[None] * front[:, None]
+    )
     return Sheet(base, height * edge + 0.004, rays, closed=True)
 
 
@@ -141,5 +169,9 @@ def bun_sheet(sculpt: Sculpt, lift: float) -> Sheet:
     rays = unit(rays + np.stack([sweep, 0 * sweep, 0 * sweep], -1))
     base = _on_scalp(sculpt, rays)
     front = np.clip(np.cos(azimuth), 0, 1)[:, None]
-    height = lift * smoothstep(0.0, 0.30, t)[None] * (0.65 + 0.75 * front * np.sin(np.clip(t * 1.15, 0, 1) * np.pi)[None])
+    height = (
+        lift
+        * smoothstep(0.0, 0.30, t)[None]
+        * (0.65 + 0.75 * front * np.sin(np.clip(t * 1.15, 0, 1) * np.pi)[None])
+    )
     return Sheet(base, height + 0.006, rays, closed=True)

@@ -49,7 +49,9 @@ def teeth(*, upper: bool) -> Part:
         reach = v * height - edge * smoothstep(0.6, 1.0, v)
         y = gum_y - reach if upper else gum_y + reach
         push = 0.020 if upper else -0.008
-        grid_points.append(np.stack([cx * scale, np.broadcast_to(y, cx.shape), _ARCH_CENTRE_Z + cz * scale + push], -1))
+        grid_points.append(
+            np.stack([cx * scale, np.broadcast_to(y, cx.shape), _ARCH_CENTRE_Z + cz * scale + push], -1)
+        )
     p = np.array(grid_points).transpose(1, 0, 2).reshape(-1, 3)
     forward = unit((p - np.array([0, 0, _ARCH_CENTRE_Z - 0.1])) * np.array([1, 0, 1]))
     tri = facing(p, grid(columns, rows), forward)
@@ -59,7 +61,13 @@ def teeth(*, upper: bool) -> Part:
     depth = np.repeat(1 - 0.86 * np.abs(u) ** 2.2 - 0.28 * np.exp(-((seam / 0.06) ** 2)), rows)
     normals = vertex_normals(p, tri)
     part = Part(
-        "teethUpper" if upper else "teethLower", "mouth", p, tri, normals, gum * (1 - mix) + enamel * mix, shade_of(len(p), depth)
+        "teethUpper" if upper else "teethLower",
+        "mouth",
+        p,
+        tri,
+        normals,
+        gum * (1 - mix) + enamel * mix,
+        shade_of(len(p), depth),
     )
     if not upper:
         part.targets = _jaw_targets(p)
@@ -86,4 +94,14 @@ def tongue() -> Part:
     # On its way out the tip goes up and over the lower teeth: at half way it lies between the rows (th).
     targets["tongueOutMid"] = Target(tip * np.array([0, 0.062, -0.01]))
     shade = shade_of(len(p), 0.62)
-    return Part("tongue", "mouth", p, tri, unit(ball / np.array([0.155, 0.055, 0.26])), np.tile(colour("d0605f"), (len(p), 1)), shade, None, targets)
+    return Part(
+        "tongue",
+        "mouth",
+        p,
+        tri,
+        unit(ball / np.array([0.155, 0.055, 0.26])),
+        np.tile(colour("d0605f"), (len(p), 1)),
+        shade,
+        None,
+        targets,
+    )

@@ -65,14 +65,17 @@ def _one_side(r: Regions, side: int) -> dict[str, Array]:
         "mouthFrown": move(wide, side * 0.015, -0.135, -0.035)
         + move(gauss(p, (side * 0.18, -0.79, 0.8), (0.12, 0.10, 0.3)), 0, -0.01, 0.012),
         "mouthDimple": move(tight, side * 0.05, 0.015, -0.085),
-        "mouthStretch": move(wide, side * 0.11, -0.035, -0.07) + move(r.lips * half * (1 - wide), side * 0.03, 0, -0.01),
+        "mouthStretch": move(wide, side * 0.11, -0.035, -0.07)
+        + move(r.lips * half * (1 - wide), side * 0.03, 0, -0.01),
         "mouthPress": move(pressed, 0, 0, -0.02)
         + np.stack([0 * r.x, together, 0 * r.x], -1)
         + move(tight, side * 0.02, 0.01, -0.03),
         "mouthLowerDown": move(lower_lip, side * 0.01, -0.105, 0.005),
         "mouthUpperUp": move(upper_lip, side * 0.008, 0.085, 0.008),
         "mouth": move(r.lips, side * 0.11, 0, 0) + move(wide, side * 0.01, 0, -0.05),
-        "noseSneer": move(gauss(p, (side * 0.11, -0.30, 0.88), (0.10, 0.12, 0.2)), side * 0.015, 0.050, -0.005)
+        "noseSneer": move(
+            gauss(p, (side * 0.11, -0.30, 0.88), (0.10, 0.12, 0.2)), side * 0.015, 0.050, -0.005
+        )
         + move(upper_lip, 0, 0.030, 0)
         + move(gauss(p, (side * 0.10, 0.0, 0.72), (0.09, 0.12, 0.2)), 0, 0.02, 0.015),
         "cheekSquint": move(cheek, side * 0.01, 0.06, 0.045),
@@ -122,11 +125,19 @@ def _rolls(r: Regions) -> dict[str, Array]:
     low = r.lower * np.exp(-((r.gap / 0.085) ** 2)) * r.lips * even
     zero = 0 * r.x
     roll_upper = np.stack(
-        [zero, -0.040 * up * smoothstep(0, 0.06, r.gap) - 0.008 * up, -0.075 * up * smoothstep(0.09, 0, r.gap) - 0.012 * up],
+        [
+            zero,
+            -0.040 * up * smoothstep(0, 0.06, r.gap) - 0.008 * up,
+            -0.075 * up * smoothstep(0.09, 0, r.gap) - 0.012 * up,
+        ],
         -1,
     )
     roll_lower = np.stack(
-        [zero, 0.052 * low * smoothstep(0, 0.07, r.gap) + 0.042 * low, -0.105 * low * smoothstep(0.11, 0, r.gap) - 0.014 * low],
+        [
+            zero,
+            0.052 * low * smoothstep(0, 0.07, r.gap) + 0.042 * low,
+            -0.105 * low * smoothstep(0.11, 0, r.gap) - 0.014 * low,
+        ],
         -1,
     )
     shrug_up = r.upper * r.around_line(0.14) * r.lips
@@ -136,6 +147,8 @@ def _rolls(r: Regions) -> dict[str, Array]:
         "mouthRollUpper": roll_upper,
         "mouthRollLower": roll_lower,
         "mouthShrugUpper": np.stack([zero, 0.030 * shrug_up, 0.025 * shrug_up], -1),
-        "mouthShrugLower": np.stack([zero, 0.045 * shrug_low + 0.03 * chin, 0.030 * shrug_low + 0.012 * chin], -1),
+        "mouthShrugLower": np.stack(
+            [zero, 0.045 * shrug_low + 0.03 * chin, 0.030 * shrug_low + 0.012 * chin], -1
+        ),
         "tongueOut": r.zeros(),
     }

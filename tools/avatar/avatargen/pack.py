@@ -66,7 +66,13 @@ def _pack_part(part: Part, blob: _Blob) -> dict[str, Any]:
         if not len(index):
             continue
         delta, step = _quantise(target.points[index], "<i2", 32767)
-        item = {"name": name, "count": len(index), "index": blob.add(index.astype("<u2")), "delta": blob.add(delta), "step": step}
+        item = {
+            "name": name,
+            "count": len(index),
+            "index": blob.add(index.astype("<u2")),
+            "delta": blob.add(delta),
+            "step": step,
+        }
         if target.normals is not None:
             turned, normal_step = _quantise(target.normals[index], "i1", 127)
             item |= {"normal": blob.add(turned), "normalStep": normal_step}

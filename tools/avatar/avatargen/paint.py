@@ -67,8 +67,17 @@ def beard_mask(r: Regions) -> Array:
     x, y, z = p.T
     # The upper border runs from the sideburn in a curve below the cheek to the mouth corner.
     border = -0.60 + 0.42 * smoothstep(0.22, 0.66, x) ** 1.2
-    jaw = smoothstep(border + 0.11, border - 0.10, y) * smoothstep(-1.24, -1.02, y - 0.25 * np.clip(0.4 - z, 0, 1))
-    jaw = np.maximum(jaw, smoothstep(0.60, 0.72, x) * smoothstep(-0.06, 0.04, z) * smoothstep(0.34, 0.20, z) * smoothstep(0.22, 0.0, y) * 0.9)
+    jaw = smoothstep(border + 0.11, border - 0.10, y) * smoothstep(
+        -1.24, -1.02, y - 0.25 * np.clip(0.4 - z, 0, 1)
+    )
+    jaw = np.maximum(
+        jaw,
+        smoothstep(0.60, 0.72, x)
+        * smoothstep(-0.06, 0.04, z)
+        * smoothstep(0.34, 0.20, z)
+        * smoothstep(0.22, 0.0, y)
+        * 0.9,
+    )
     jaw = jaw * smoothstep(-0.16, 0.02, z + 0.15 * (y < -0.3))
     moustache = gauss(p, (0.10, -0.462, 0.90), (0.15, 0.042, 0.2))
     beside = gauss(p, (0.275, -0.60, 0.78), (0.055, 0.13, 0.25))

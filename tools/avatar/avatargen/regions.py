@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from avatargen.fields import Array, gauss, smoothstep
+from avatargen.fields import Array, gauss, rotate_x, smoothstep
 from avatargen.sculpt import JAW_ANGLE, JAW_HINGE, MOUTH_Y, Sculpt
-from avatargen.fields import rotate_x
 from avatargen.topology import BAG_TAG, EYE_TAG, MOUTH_TAG, FaceMesh
 
 

@@ -62,7 +62,15 @@ class Sculpt:
         # The jaw's edge from ear to chin: without it the profile has no plane break under the cheek.
         edge = 0.085 + 0.035 * h.jaw_drop
         d = union(
-            d, capsule(m, (0.49 * jaw, -0.46 - 0.10 * h.jaw_drop, 0.02), (0.16 * chin, -0.86 - drop, 0.55), edge, 0.09), 0.16
+            d,
+            capsule(
+                m,
+                (0.49 * jaw, -0.46 - 0.10 * h.jaw_drop, 0.02),
+                (0.16 * chin, -0.86 - drop, 0.55),
+                edge,
+                0.09,
+            ),
+            0.16,
         )
         d = union(d, ellipsoid(p, (0, -0.855 - drop, 0.57), (0.16 * chin, 0.13, 0.175)), 0.20)
         d = union(d, ellipsoid(p, (0, -0.57, 0.60), (0.27, 0.20, 0.225)), 0.14)
@@ -89,7 +97,13 @@ class Sculpt:
     def _nose(self, p: Array, m: Array) -> Array:
         h = self.character.head
         w, tip, nd = h.nose_width, h.nose_tip, h.nose_drop
-        n = capsule(p, (0, 0.12, 0.68 + 0.02 * (h.nose_bridge - 1)), (0, -0.22 - nd, 0.925), 0.055 * h.nose_bridge, 0.080)
+        n = capsule(
+            p,
+            (0, 0.12, 0.68 + 0.02 * (h.nose_bridge - 1)),
+            (0, -0.22 - nd, 0.925),
+            0.055 * h.nose_bridge,
+            0.080,
+        )
         n = union(n, ellipsoid(p, (0, -0.265 - nd, 0.945), (0.108 * tip, 0.092 * tip, 0.098 * tip)), 0.07)
         return union(n, ellipsoid(m, (0.098 * w, -0.300 - nd, 0.865), (0.062 * w, 0.057, 0.075)), 0.06)
 

@@ -20,7 +20,13 @@ MOUTH_COUNT = 80
 EYE_OFFSETS = np.deg2rad([-2.0, -0.4, 0.0, 2.2, 5.0, 8.5, 12.5, 17.0, 21.5, 26.0, 31.0])
 """Degrees outside the lid margin. The first two rings lie on the ball and make the wet rim."""
 MOUTH_OFFSETS = np.array([0.0, 0.010, 0.022, 0.036, 0.052, 0.070, 0.092, 0.118, 0.150])
-MOUTH_BAG = ((-0.02, 0.005, 0.985), (-0.05, 0.032, 0.95), (-0.10, 0.10, 1.0), (-0.22, 0.14, 0.95), (-0.40, 0.12, 0.6))
+MOUTH_BAG = (
+    (-0.02, 0.005, 0.985),
+    (-0.05, 0.032, 0.95),
+    (-0.10, 0.10, 1.0),
+    (-0.22, 0.14, 0.95),
+    (-0.40, 0.12, 0.6),
+)
 """Rings behind the lips: depth, half height, width factor."""
 MIRROR = np.array([-1.0, 1.0, 1.0])
 
@@ -29,8 +35,11 @@ SKIN, EYE_TAG, MOUTH_TAG, BAG_TAG = 0, 2, 3, 4
 
 @dataclass(frozen=True)
 class FaceMesh:
-    """The neutral skin. Rings are lists of vertex indices, innermost first; ``side`` is +1 on the upper lip, -1 on the
-    lower one, 0 at the corners and away from the mouth; ``adjacency`` is the 0/1 neighbour matrix."""
+    """The neutral skin.
+
+    Rings are lists of vertex indices, innermost first; ``side`` is +1 on the upper lip, -1 on the lower one,
+    0 at the corners and away from the mouth; ``adjacency`` is the 0/1 neighbour matrix.
+    """
 
     points: Array
     triangles: Index
@@ -83,10 +92,12 @@ def _eye_rings(sculpt: Sculpt, lids: Lids) -> Array:
     for k, offset in enumerate(EYE_OFFSETS):
         if k < 2:
             radius = EYE_RADIUS - 0.012 if k == 0 else EYE_RADIUS + LID * 0.45
-            rings.append(from_angles(az + offset * cos, el + offset * sin * 0.95, np.full(EYE_COUNT, radius), 1))
+            rings.append(
+                from_angles(az + offset * cos, el + offset * sin * 0.95, np.full(EYE_COUNT, radius), 1)
+            )
             continue
-        # Positions in the front plane, marched straight back (slanted on the temple side): rays aimed at the eye's
-        # centre would run into the nose.
+        # Positions in the front plane, marched straight back (slanted on the temple side): rays aimed at the
+        # eye's centre would run into the nose.
         spread = (offset - EYE_OFFSETS[2]) * shell
         margin = from_angles(az, el, np.full(EYE_COUNT, shell), 1)
         inward = np.clip(-cos, 0.0, 1.0)
@@ -100,7 +111,7 @@ def _eye_rings(sculpt: Sculpt, lids: Lids) -> Array:
 
 
 def _mouth_rings(sculpt: Sculpt) -> tuple[list[Array], list[Array], list[Array], Array]:
-    """Outer rings, their stand-ins for triangulation (slightly opened), bag rings, and the side of each position."""
+    """Outer rings, their stand-ins for triangulation (slightly opened), bag rings, each position's side."""
     angle = np.arange(MOUTH_COUNT) / MOUTH_COUNT * 2 * np.pi
     cos, sin = np.cos(angle), np.sin(angle)
     side = np.where(np.abs(sin) < 1e-9, 0.0, np.sign(sin))
@@ -220,7 +231,9 @@ def build_face(sculpt: Sculpt, lids: Lids, seed: int = 1) -> FaceMesh:
     for ring, before in zip(inner, [mouth[0], *inner[:-1]], strict=True):
         strips.append(ring_strip(ring, before))
     i = np.arange(MOUTH_COUNT)
-    strips.append(np.stack([np.full(MOUTH_COUNT, cap[0]), inner[-1][i], inner[-1][(i + 1) % MOUTH_COUNT]], -1))
+    strips.append(
+        np.stack([np.full(MOUTH_COUNT, cap[0]), inner[-1][i], inner[-1][(i + 1) % MOUTH_COUNT]], -1)
+    )
     triangles = np.concatenate(strips)
 
     side = np.zeros(len(points))
@@ -234,10 +247,12 @@ def build_face(sculpt: Sculpt, lids: Lids, seed: int = 1) -> FaceMesh:
 def _hull_triangles(seen: Array, points: Array, loops: tuple[list[Index], ...], loose: Index) -> Index:
     """Triangles of the outermost loops and the fill: the convex hull of their directions from STAR.
 
-    Guards, each loop shrunk a little, stand inside the holes while the hull is made: with neighbours on both sides the
-    loops' own edges become edges of the hull. Triangles that touch a guard lie in a hole and are dropped.
+    Guards, each loop shrunk a little, stand inside the holes while the hull is made: with neighbours on
+    both sides the loops' own edges become edges of the hull. Triangles that touch a guard lie in a hole and are dropped.
     """
-    guards = np.concatenate([(ring := seen[loop[-1]]).mean(0) + 0.93 * (ring - ring.mean(0)) for loop in loops])
+    guards = np.concatenate(
+        [(ring := seen[loop[-1]]).mean(0) + 0.93 * (ring - ring.mean(0)) for loop in loops]
+    )
     used = np.concatenate([*(loop[-1] for loop in loops), loose, len(seen) + np.arange(len(guards))])
     rays = unit(np.concatenate([seen, guards]) - STAR)
     tri = used[ConvexHull(rays[used]).simplices]

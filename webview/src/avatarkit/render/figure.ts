@@ -38,8 +38,10 @@ export class Figure {
   private readonly upperLid: number;
   private readonly euler = new Euler(0, 0, 0, "YXZ");
   private readonly matrix = new Matrix4();
+  private readonly bodyOfCloth: Vector4;
 
-  constructor(model: HeadModel, shared: SharedUniforms) {
+  /** @param software - a processor draws: leave out what is hardly seen */
+  constructor(model: HeadModel, shared: SharedUniforms, software: boolean) {
     this.shared = shared;
     shared.gloss.value = model.gloss;
     this.shapes = new ShapeTable(model.correctives);
@@ -56,7 +58,7 @@ export class Figure {
         own = uniforms;
       } else if (part.material === "cloth") own = { body: still };
       else if (part.name === "brows") own = { gloss: { value: 0.1 } };
-      const material = createMaterial(part.material, shared, own);
+      const material = createMaterial(part.material, shared, software, own);
       const mesh = new Mesh(this.geometry(part), material);
       mesh.name = part.name;
       mesh.renderOrder = drawOrder(part.material);
@@ -67,8 +69,6 @@ export class Figure {
     }
     this.triangles = triangles;
   }
-
-  private readonly bodyOfCloth: Vector4;
 
   /** Poses all meshes. */
   apply(pose: FigurePose): void {

@@ -20,13 +20,14 @@ import { skinFragment, skinVertex } from "./shaders/skin";
 interface Recipe {
   readonly vertex: string;
   readonly fragment: string;
-  readonly bothSides: boolean;
+  /** `gpu`: only where a GPU draws; a processor saves a quarter of its time by leaving the locks' insides out. */
+  readonly bothSides: boolean | "gpu";
   /** Opaque parts in front are drawn first: what they hide is rejected by depth. */
   readonly order: number;
 }
 
 const RECIPES: Readonly<Record<string, Recipe>> = {
-  hair: { vertex: hairVertex, fragment: hairFragment, bothSides: false, order: 0 },
+  hair: { vertex: hairVertex, fragment: hairFragment, bothSides: "gpu", order: 0 },
   curl: { vertex: curlVertex, fragment: curlFragment, bothSides: false, order: 0 },
   metal: { vertex: metalVertex, fragment: metalFragment, bothSides: false, order: 0 },
   lining: { vertex: liningVertex, fragment: liningFragment, bothSides: true, order: 1 },
@@ -48,13 +49,19 @@ function recipe(material: string): Recipe {
 }
 
 /** A material by the name the asset gives it. */
-export function createMaterial(material: string, shared: SharedUniforms, own: Record<string, IUniform> = {}): ShaderMaterial {
+export function createMaterial(
+  material: string,
+  shared: SharedUniforms,
+  software: boolean,
+  own: Record<string, IUniform> = {},
+): ShaderMaterial {
   const { vertex, fragment, bothSides } = recipe(material);
   return new ShaderMaterial({
-    uniforms: { ...shared, ...own },
+    // By reference: a change of a shared value is seen by every material.
+    uniforms: Object.assign({}, shared, own),
     vertexShader: vertex,
     fragmentShader: fragment,
-    side: bothSides ? DoubleSide : FrontSide,
+    side: bothSides === true || (bothSides === "gpu" && !software) ? DoubleSide : FrontSide,
     toneMapped: false,
   });
 }

@@ -119,7 +119,7 @@ class HeadRenderer implements AvatarRenderer {
     this.gl.info.autoReset = false;
     this.theme = options.theme ?? "day";
     this.shared = new SharedUniforms(this.theme);
-    this.figure = new Figure(model, this.shared);
+    this.figure = new Figure(model, this.shared, this.software);
     this.life = new Life(options.seed ?? 1, options.reducedMotion ?? false, options.life === false);
     this.clock = new FrameClock(options.now ?? (() => performance.now()));
     this.ground = new Mesh(this.plane, createGround(this.shared));

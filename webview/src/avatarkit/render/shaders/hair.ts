@@ -15,6 +15,8 @@ export const hairFragment = fragmentShader(
   float fine = sin(u * 21.0 + id * 7.0 + sin(t * 4.0 + id) * 1.1) * 0.55 + sin(u * 47.0 + id * 3.1 + t * 2.0) * 0.35;
   float ao = clamp(vShade.w, 0.0, 1.0);
   vec3 T = normalize(vTangent);
+  // The inside of a lock lies in the mass's shade.
+  ao *= gl_FrontFacing ? 1.0 : 0.35;
   float nl = dot(N, keyDir);
   float nv = max(dot(N, V), 0.0);
   vec3 T1 = normalize(T + N * (0.08 + 0.07 * fine));
