@@ -224,6 +224,9 @@ test("after the call the transcript stays and one button begins again", () => {
 });
 
 test("theme and motion are on the document, where the style sheets look", () => {
-  show(() => (store.settings.value = { ...store.settings.value, theme: "night", reducedMotion: "on" }));
-  expect(document.documentElement.dataset).toMatchObject({ theme: "night", motion: "reduced" });
+  show(() => {
+    store.program.value = { ...FAKE_HELLO, software: true };
+    store.settings.value = { ...store.settings.value, theme: "night", reducedMotion: "on" };
+  });
+  expect(document.documentElement.dataset).toMatchObject({ theme: "night", motion: "reduced", drawing: "software" });
 });

@@ -44,6 +44,7 @@ export function App({ ui, onStage }: AppProps): JSX.Element {
     root.dataset["theme"] = store.theme.value;
     root.dataset["motion"] = store.reducedMotion.value ? "reduced" : "full";
     root.dataset["kiosk"] = String(store.kiosk.value);
+    root.dataset["drawing"] = store.program.value?.software === true ? "software" : "gpu";
   });
 
   const phase = store.phase.value;
