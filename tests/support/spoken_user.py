@@ -1,4 +1,4 @@
-"""A person in the room, for tests of the agent: a microphone that plays recordings, ears, and captions read."""
+"""A person in the room, for tests of the agent: plays recordings as microphone, hears, reads captions."""
 
 from __future__ import annotations
 
@@ -106,7 +106,7 @@ class SpokenUser:
         await self._source.aclose()
 
     async def say(self, samples: np.ndarray) -> float:
-        """Play samples (int16, 16 kHz) in real time; returns the moment (monotonic) the last one was played."""
+        """Play int16 samples of 16 kHz in real time; return the moment (monotonic) the last was played."""
         self._spoken.clear()
         self._queue.put_nowait(samples)
         await self._spoken.wait()

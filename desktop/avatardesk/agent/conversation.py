@@ -5,10 +5,11 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
+from dataclasses import dataclass, field
 from typing import Any
 
 from livekit import rtc
-from livekit.agents import Agent, AgentSession, inference, room_io
+from livekit.agents import Agent, AgentSession, ChatContext, inference, room_io
 from livekit.agents.voice.turn import TurnHandlingOptions
 
 from avatardesk.agent.llm.select import INSTRUCTIONS
@@ -52,25 +53,38 @@ def new_session(parts: Parts, settings: AgentSettings) -> AgentSession[None]:
     )
 
 
+@dataclass
+class Memory:
+    """What outlives one session: who was talked with, and the words, as long as that user stays."""
+
+    greeted: set[str] = field(default_factory=set)
+    user: str = ""
+    chat: ChatContext | None = None
+
+
 class Conversation:
     """The session's life in one room: which user is linked, when to greet, when to forget."""
 
     def __init__(
-        self, session: AgentSession[None], room: rtc.Room, parts: Parts, settings: AgentSettings
+        self,
+        session: AgentSession[None],
+        room: rtc.Room,
+        parts: Parts,
+        settings: AgentSettings,
+        memory: Memory,
     ) -> None:
         self._session = session
         self._room = room
         self._parts = parts
         self._settings = settings
-        self._greeted: set[str] = set()
-        self._linked = ""
+        self._memory = memory
         self._greeting: asyncio.Task[None] | None = None
         TurnLog(session)
 
     async def start(self, *, own_voice: bool) -> None:
         """Start listening. `own_voice`: publish the replies as a track of our own (there is no avatar)."""
         await self._session.start(
-            self._new_agent(),
+            self._agent(self._memory.chat),
             room=self._room,
             room_options=room_io.RoomOptions(
                 audio_input=room_io.AudioInputOptions(sample_rate=16000, frame_size_ms=20),
@@ -92,6 +106,7 @@ class Conversation:
         self._room.off("participant_connected", self._came)
         self._room.off("participant_disconnected", self._left)
         await self._cancel_greeting()
+        self._memory.chat = self._session.current_agent.chat_ctx.copy(exclude_instructions=True)
         await self._session.aclose()
 
     @property
@@ -99,15 +114,16 @@ class Conversation:
         """Whether somebody is speaking or being answered right now."""
         return self._session.agent_state in ("thinking", "speaking") or self._session.user_state == "speaking"
 
-    def _new_agent(self) -> Agent:
-        return Agent(instructions=INSTRUCTIONS)
+    def _agent(self, chat: ChatContext | None = None) -> Agent:
+        return Agent(instructions=INSTRUCTIONS, chat_ctx=chat)
 
     def _came(self, participant: rtc.RemoteParticipant) -> None:
-        if is_user(participant) and (not self._linked or self._linked not in self._room.remote_participants):
+        current = self._memory.user
+        if is_user(participant) and (current == participant.identity or not self._present(current)):
             self._link(participant)
 
     def _left(self, participant: rtc.RemoteParticipant) -> None:
-        if participant.identity != self._linked:
+        if participant.identity != self._memory.user:
             return
         logger.info("the user left")
         self._session.interrupt()
@@ -117,15 +133,18 @@ class Conversation:
     def _link(self, participant: rtc.RemoteParticipant) -> None:
         """Listen to a user; a new one gets a new conversation and a greeting."""
         identity = participant.identity
-        if identity != self._linked:
-            logger.info("listening to %s", identity)
-            if self._linked:
-                self._session.update_agent(self._new_agent())
-            self._linked = identity
+        logger.info("listening to %s", identity)
+        if identity != self._memory.user:
+            if self._memory.user:
+                self._session.update_agent(self._agent())
+            self._memory.user = identity
         self._session.room_io.set_participant(identity)
-        if self._settings.greeting and identity not in self._greeted:
-            self._greeted.add(identity)
+        if self._settings.greeting and identity not in self._memory.greeted:
+            self._memory.greeted.add(identity)
             self._greeting = asyncio.create_task(self._greet(identity), name="agent_greeting")
+
+    def _present(self, identity: str) -> bool:
+        return identity in self._room.remote_participants
 
     async def _greet(self, identity: str) -> None:
         """Greet when the page is ready to hear it: its microphone is there, or some seconds have passed."""
@@ -143,7 +162,7 @@ class Conversation:
                     await asyncio.wait_for(ready.wait(), _GREETING_WAIT_S)
         finally:
             self._room.off("track_published", published)
-        if identity in self._room.remote_participants and not self.busy:
+        if self._present(identity) and not self.busy:
             self._session.say(self._parts.guide.greeting)
 
     async def _cancel_greeting(self) -> None:

@@ -11,7 +11,7 @@ from collections.abc import Callable
 from livekit import rtc
 
 from avatardesk.agent.avatar import AvatarUnavailableError, attach_avatar, on_avatar_lost, reachable
-from avatardesk.agent.conversation import Conversation, new_session
+from avatardesk.agent.conversation import Conversation, Memory, new_session
 from avatardesk.agent.parts import Parts
 from avatardesk.agent.settings import AgentSettings
 from avatardesk.agent.token import mint_agent_token, new_identity
@@ -35,6 +35,7 @@ class Pipeline:
         self._parts = parts
         self._identity = new_identity()
         self._on_ready = on_ready
+        self._memory = Memory()
 
     async def run(self) -> None:
         """Join and talk for ever; every lost or missing link is named in the log and tried again."""
@@ -95,7 +96,7 @@ class Pipeline:
             except AvatarUnavailableError as error:
                 state = f"missing: {error}"
                 logger.warning("no avatar: %s; going on with voice only", error)
-        conversation = Conversation(session, room, self._parts, self._settings)
+        conversation = Conversation(session, room, self._parts, self._settings, self._memory)
         probing: asyncio.Task[None] | None = None
         try:
             await conversation.start(own_voice=avatar is None)

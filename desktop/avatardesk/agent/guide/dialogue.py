@@ -9,9 +9,11 @@ from datetime import datetime
 
 from avatardesk.agent.guide.knowledge import Knowledge, Topic, load_knowledge
 from avatardesk.agent.guide.matcher import Matcher, words_of
-from avatardesk.agent.guide.skills import calendar_day, clock, name_in, work_out
+from avatardesk.agent.guide.skills import calendar_day, clock, name_alone, name_given, work_out
 
 _HISTORY = 40
+# Below this a topic gives way to "I'm" and a word that is not in the script, which is most likely a name.
+_CERTAIN = 0.9
 
 
 @dataclass(frozen=True)
@@ -49,11 +51,6 @@ class Guide:
         """What to say when somebody arrives for the first time."""
         return self._knowledge.lines["greeting"][0]
 
-    @property
-    def welcome_back(self) -> str:
-        """What to say when somebody arrives after an earlier conversation."""
-        return self._knowledge.lines["welcome_back"][0]
-
     def reply(self, said: Sequence[str]) -> Reply:
         """Return the answer to the last of the user's utterances, given the ones before it, oldest first."""
         state = _State()
@@ -68,7 +65,13 @@ class Guide:
             return Reply(self._line("unheard", state), "")
         if (result := work_out(text)) is not None:
             return self._answer(state, self._knowledge.topic("sum"), {"sum": _capital(result)})
+        if (name := name_given(text)) is not None:
+            state.name = name
+            return self._answer(state, self._knowledge.topic("my_name"), {"name": name})
         match = self._matcher.match(text)
+        if (match is None or match.score < _CERTAIN) and (name := name_alone(text)) is not None:
+            state.name = name
+            return self._answer(state, self._knowledge.topic("my_name"), {"name": name})
         if match is None:
             state.offered = ""
             return Reply(self._line("fallback", state).format(heard=_quoted(text)), "")
@@ -105,11 +108,9 @@ class Guide:
     def _talk(self, state: _State, topic: Topic, text: str) -> Reply:
         if topic.skill == "sum":
             return self._answer(state, topic, {"sum": "Give me a sum, such as seven times eight"})
-        if topic.skill == "remember_name":
-            if (name := name_in(text)) is None:
-                state.offered = ""
-                return Reply(self._line("fallback", state).format(heard=_quoted(text)), "")
-            state.name = name
+        if topic.skill == "remember_name" and not state.name:
+            state.offered = ""
+            return Reply(self._line("fallback", state).format(heard=_quoted(text)), "")
         recalled = (
             f"You told me that you're {state.name}." if state.name else "You haven't told me your name yet."
         )

@@ -12,7 +12,7 @@ from avatardesk.agent.guide.phrases import expand
 from avatardesk.errors import InputError
 
 _ROLES = ("", "yes", "no", "more", "again")
-_LINES = ("greeting", "welcome_back", "unheard", "fallback", "declined", "agreed", "no_more", "nothing_yet")
+_LINES = ("greeting", "unheard", "fallback", "declined", "agreed", "no_more", "nothing_yet")
 
 
 @dataclass(frozen=True)
@@ -37,23 +37,15 @@ class Knowledge:
     topics: tuple[Topic, ...]
     lines: dict[str, tuple[str, ...]]
     names: dict[str, tuple[str, ...]]
+    misheard: dict[str, tuple[str, ...]] = field(default_factory=dict)
     pronunciations: dict[str, tuple[str, ...]] = field(default_factory=dict)
 
     def topic(self, topic_id: str) -> Topic:
         """Return a topic by its id; KeyError when there is none."""
-        return (
-            next(topic for topic in self.topics if topic.id == topic_id)
-            if self.has(topic_id)
-            else _missing(topic_id)
-        )
-
-    def has(self, topic_id: str) -> bool:
-        """Say whether there is a topic of that id."""
-        return any(topic.id == topic_id for topic in self.topics)
-
-
-def _missing(topic_id: str) -> Topic:
-    raise KeyError(topic_id)
+        for topic in self.topics:
+            if topic.id == topic_id:
+                return topic
+        raise KeyError(topic_id)
 
 
 def parse_knowledge(text: str) -> Knowledge:
@@ -76,6 +68,7 @@ def parse_knowledge(text: str) -> Knowledge:
         topics=topics,
         lines={name: tuple(data[name]) for name in _LINES},
         names={name: tuple(heard) for name, heard in data.get("names", {}).items()},
+        misheard={meant: tuple(heard) for meant, heard in data.get("misheard", {}).items()},
         pronunciations={word: tuple(said) for word, said in data.get("pronunciations", {}).items()},
     )
 

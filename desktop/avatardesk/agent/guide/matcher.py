@@ -22,9 +22,18 @@ from avatardesk.agent.guide.sounds import likeness, sound_key
 
 THRESHOLD = 0.56
 """Below this score a transcript is taken as something the guide has no topic for."""
-_LIKE_ENOUGH = 0.72
+_LIKE_ENOUGH = 0.71
+_SINGLE_COVERED = 0.7
 _KEY_SCORE = 0.58
-_NAME_LIKENESS = 0.78
+_KEY_WORDS = 5
+_NAME_LIKENESS = 0.86
+# What people put before a question, and what says nothing about it.
+_OPENERS = re.compile(r"^(?:(?:so|and|okay|well|please|hey|hello|hi|um|uh) )+(?=\w+ \w+)")
+_LEADS = re.compile(
+    r"^(?:(?:so|and|okay|well|please|hey|hello|hi|um|uh) )*"
+    r"(?:(?:can|could|would|will) you (?:please )?(?:tell me|explain to me|mind telling me)"
+    r"|i (?:would like|want) to know|i wonder|do you know|tell me|please tell me) (?=\w+ \w+ \w+)"
+)
 _WORD = re.compile(r"[a-z0-9']+")
 _FILLERS = frozenset(["uh", "um", "er", "ah", "hm", "hmm", "please", "well", "so", "okay", "oh", "and"])
 _SLOTS = {"{number}": "{number}", "{name}": "{name}"}
@@ -94,6 +103,11 @@ class Matcher:
     """Finds the topic of a transcript among those of a Knowledge."""
 
     def __init__(self, knowledge: Knowledge) -> None:
+        self._misheard = {
+            " ".join(words_of(alias)): " ".join(words_of(meant))
+            for meant, aliases in knowledge.misheard.items()
+            for alias in aliases
+        }
         self._names = {
             " ".join(words_of(name)): tuple(" ".join(words_of(alias)) for alias in aliases)
             for name, aliases in knowledge.names.items()
@@ -129,11 +143,21 @@ class Matcher:
             for word in bag:
                 self._has[row, column[word]] = 1.0
         self._phrase_weight = self._has @ self._weight
+        self._single = np.array([len(bag) == 1 for bag in bags])
         self._column = column
         self.match = lru_cache(maxsize=512)(self._match)
 
     def _match(self, text: str) -> Match | None:
         """Return the best topic for a transcript, or None when nothing is near enough."""
+        plain = " ".join(words_of(text))
+        found = self._best(plain)
+        for rest in {_LEADS.sub("", plain), _OPENERS.sub("", plain)} - {plain}:
+            other = self._best(rest)
+            if other is not None and (found is None or other.score > found.score):
+                found = other
+        return found
+
+    def _best(self, text: str) -> Match | None:
         heard = [word for word in self._prepared(text) if word not in _FILLERS] or self._prepared(text)
         if not heard:
             return None
@@ -147,17 +171,21 @@ class Matcher:
         explained /= heard_weight.sum()
         with np.errstate(divide="ignore", invalid="ignore"):
             score = np.where(covered + explained > 0, 2 * covered * explained / (covered + explained), 0.0)
+        # Any word sounds a little like some phrase of one word.
+        score[self._single & (covered < _SINGLE_COVERED)] = 0.0
         best = int(np.argmax(score))
         found = Match(self._topics[best], float(score[best]), self._phrases[best])
         if found.score < THRESHOLD:
-            key = self._key_in(heard)
+            # In a long sentence a single word says little about what it is about.
+            key = self._key_in(heard) if len(heard) <= _KEY_WORDS else None
             return Match(self._keys[key], _KEY_SCORE, key) if key else None
         return found
 
     def _alike(self, word: str) -> NDArray[np.float64]:
         found = np.array([likeness(word, other) for other in self._vocabulary])
         found[found < _LIKE_ENOUGH] = 0.0
-        return found
+        # A word that is known itself was probably heard rightly; then others that sound like it count less.
+        return np.where(found < 1.0, found**2 * (0.6 if word in self._column else 1.0), 1.0)
 
     def _key_in(self, heard: list[str]) -> str | None:
         text = f" {' '.join(heard)} "
@@ -170,7 +198,7 @@ class Matcher:
         for name in _SLOTS:
             slots = slots.replace(name, f" {name[1:-1]}slot ")
         words = words_of(slots)
-        words = self._with_names(words)
+        words = self._with_names(self._misheard.get(" ".join(words), " ".join(words)).split())
         prepared: list[str] = []
         for word in words:
             kept = "numberslot" if word in _NUMBER_WORDS or word.isdigit() else word
@@ -188,8 +216,8 @@ class Matcher:
         while at < len(words):
             for size in (4, 3, 2):
                 window = words[at : at + size]
-                if len(window) == size and (name := self._sounds_like_name(window)):
-                    words[at : at + size] = name.split()
+                if len(window) == size and (meant := self._sounds_like_name(window)):
+                    words[at : at + size] = meant.split()
                     break
             at += 1
         return words

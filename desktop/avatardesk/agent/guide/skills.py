@@ -16,7 +16,10 @@ _OPERATORS = {
     "plus": "plus", "and": "plus", "minus": "minus", "less": "minus", "times": "times", "multiplied": "times",
     "divided": "divided by", "over": "divided by",
 }  # fmt: skip
-_NAME = re.compile(r"\b(?:my name is|call me|this is|i am|i'm|name's)\s+([a-z][a-z'-]+)", re.IGNORECASE)
+_LONE_NAME = re.compile(
+    r"^(?:(?:hello|hi|hey)[ ,]+)?(?:this is|i am|i'm)\s+([a-z][a-z'-]+)[.!]?$", re.IGNORECASE
+)
+_EXPLICIT_NAME = re.compile(r"\b(?:my name is|call me|name's)\s+([a-z][a-z'-]+)", re.IGNORECASE)
 _NOT_NAMES = frozenset(
     [
         "a",
@@ -119,8 +122,10 @@ def work_out(text: str) -> str | None:
             r"[×*]", " times ", re.sub(r"[÷/]", " over ", text.replace("+", " plus ").replace("-", " minus "))
         )
     )
-    for at, word in enumerate(words):
-        operator = _OPERATORS.get(word)
+    # "and" is mostly part of a number: it means plus only where nothing else does.
+    places = sorted(range(len(words)), key=lambda at: words[at] == "and")
+    for at in places:
+        operator = _OPERATORS.get(words[at])
         if operator is None or at == 0 or not _is_number(words[at - 1]):
             continue
         start = at
@@ -151,10 +156,19 @@ def _result(left: int, operator: str, right: int) -> str:
     return f"{question} is {number_words(whole)}, and {number_words(rest)} left over"
 
 
-def name_in(text: str) -> str | None:
-    """Return the name somebody gives in a sentence such as "my name is Clara", or None."""
+def name_given(text: str) -> str | None:
+    """Return the name of an explicit "my name is Clara" or "call me Clara", or None."""
+    return _first_name(_EXPLICIT_NAME, text)
+
+
+def name_alone(text: str) -> str | None:
+    """Return the name when "I'm Clara" or "this is Clara" is all that was said, or None."""
+    return _first_name(_LONE_NAME, text)
+
+
+def _first_name(pattern: re.Pattern[str], text: str) -> str | None:
     found = None
-    for match in _NAME.finditer(text):
+    for match in pattern.finditer(text):
         word = match[1].strip("'-")
         if word.lower() not in _NOT_NAMES:
             found = word.capitalize()

@@ -88,11 +88,11 @@ def _line(gram: Gram, order: int, probability: Mapping[Gram, float], backoff: Ma
 def weigh(groups: Iterable[Iterable[str]]) -> dict[str, float]:
     """Return sentences with weights such that a group of many variants does not drown one of few.
 
-    Each group (the sentences one template stands for) gets the square root of its size in total.
+    Each group (the sentences one template stands for) gets the cube root of its size in total.
     """
     weights: dict[str, float] = defaultdict(float)
     for group in groups:
         sentences = list(group)
         for sentence in sentences:
-            weights[sentence] += 1.0 / math.sqrt(len(sentences))
+            weights[sentence] += len(sentences) ** (1 / 3 - 1)
     return dict(weights)

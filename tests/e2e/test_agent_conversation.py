@@ -1,0 +1,267 @@
+"""The agent as its own process, in a room with a user who speaks, and with the avatar that answers."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import sys
+import time
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any
+
+import numpy as np
+import pytest
+from support.fake_openai import fake_openai
+from support.livekit_server import RunningRoom, livekit_server
+from support.room_clients import eventually
+from support.room_servers import embedded_room
+from support.spoken_user import RATE, SpokenUser, spoken_user, spoken_wav
+
+from avatardesk.driving import DEFAULT_AVATARS, AvatarService
+
+pytestmark = [pytest.mark.e2e, pytest.mark.timeout(120)]
+
+ROOM = "desk"
+AVATAR = "spatialreal-avatar"
+
+
+class AgentProcess:
+    """The agent's process, its readiness line and its log."""
+
+    def __init__(self, process: asyncio.subprocess.Process) -> None:
+        self.process = process
+        self.ready: dict[str, Any] = {}
+        self.log: list[str] = []
+
+    @property
+    def identity(self) -> str:
+        return str(self.ready["identity"])
+
+    async def read_log(self) -> None:
+        assert self.process.stderr is not None
+        async for line in self.process.stderr:
+            self.log.append(line.decode(errors="replace"))
+
+    async def wait_ready(self) -> None:
+        assert self.process.stdout is not None
+        async with asyncio.timeout(60):
+            line = await self.process.stdout.readline()
+        assert line, "".join(self.log)
+        self.ready = json.loads(line)
+
+    def turns(self) -> list[dict[str, Any]]:
+        return [json.loads(line.partition(": turn ")[2]) for line in self.log if ": turn {" in line]
+
+
+@asynccontextmanager
+async def agent_in(server: RunningRoom, *, wait: bool = True, **options: str) -> AsyncIterator[AgentProcess]:
+    kept = {
+        name: value for name, value in os.environ.items() if not name.startswith(("OPENAI_", "SPATIALREAL_"))
+    }
+    env = {
+        **kept,
+        "LIVEKIT_URL": server.url,
+        "LIVEKIT_API_KEY": server.api_key,
+        "LIVEKIT_API_SECRET": server.api_secret,
+        "AVATARDESK_ROOM": ROOM,
+        "AVATARDESK_AGENT_GREETING": "0",
+        "AVATARDESK_AGENT_LLM": "guide",
+        **options,
+    }
+    process = await asyncio.create_subprocess_exec(
+        sys.executable, "-m", "avatardesk.agent.main",
+        env=env, stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE,
+    )  # fmt: skip
+    agent = AgentProcess(process)
+    reading = asyncio.create_task(agent.read_log())
+    try:
+        if wait:
+            await agent.wait_ready()
+        yield agent
+    finally:
+        if process.returncode is None:
+            process.kill()
+            await process.wait()
+        await reading
+
+
+@asynccontextmanager
+async def avatar_service(**options: Any) -> AsyncIterator[tuple[AvatarService, dict[str, str]]]:
+    service = AvatarService(api_key="avatar-key", app_id="app", **options)
+    await service.start()
+    env = {
+        "SPATIALREAL_API_KEY": "avatar-key",
+        "SPATIALREAL_APP_ID": "app",
+        "SPATIALREAL_AVATAR_ID": DEFAULT_AVATARS[0],
+        "SPATIALREAL_CONSOLE_ENDPOINT": service.console_url,
+        "SPATIALREAL_INGRESS_ENDPOINT": service.ingress_url,
+    }
+    try:
+        yield service, env
+    finally:
+        await service.aclose()
+
+
+async def ask(user: SpokenUser, question: str, speaker: str) -> float:
+    """Say a question and return how many seconds after its last sound the answer was heard."""
+    samples = await spoken_wav(question)
+    # The synthesiser's own silence at the end belongs to the wait, not to the speech.
+    loud = np.flatnonzero(np.abs(samples.astype(int)) > 300)
+    end = await user.say(samples[: loud[-1] + 1])
+    first = await eventually(lambda: user.heard[speaker].first_after(end), f"an answer to {question!r}", 20)
+    return float(first - end)
+
+
+async def quiet_again(user: SpokenUser, speaker: str, for_s: float = 0.8) -> None:
+    await eventually(lambda: user.heard[speaker].silent_since() > for_s, "the end of the answer", 40)
+
+
+def attribute(user: SpokenUser, name: str) -> str:
+    agent = user.participant("avatardesk-agent-")
+    return agent.attributes.get(name, "") if agent is not None else ""
+
+
+@pytest.fixture(params=["embedded", pytest.param("livekit", marks=pytest.mark.livekit_server)])
+async def room(request: pytest.FixtureRequest) -> AsyncIterator[RunningRoom]:
+    async with embedded_room() if request.param == "embedded" else livekit_server() as server:
+        yield server
+
+
+async def test_a_spoken_question_is_answered_by_the_avatars_voice(room: RunningRoom) -> None:
+    async with avatar_service() as (_, env), agent_in(room, **env) as agent, spoken_user(room, ROOM) as user:
+        await eventually(lambda: attribute(user, "avatardesk.avatar") == "speaking", "the avatar")
+        latency = await ask(user, "What is avatar desk?", AVATAR)
+        assert latency < 5.0
+        await eventually(lambda: user.finals_of(user.identity), "the caption of the question")
+        assert user.finals_of(user.identity)[-1] == "what is avatar desk"
+        await quiet_again(user, AVATAR)
+        await eventually(lambda: "face to face" in user.text_of(agent.identity), "the caption of the answer")
+        await ask(user, "Yes please.", AVATAR)
+        await eventually(lambda: "LiveKit room" in user.text_of(agent.identity), "the follow-up")
+        await eventually(lambda: len(agent.turns()) >= 1, "a line of figures")
+        assert {"endpointing", "stt", "llm", "tts", "total"} <= agent.turns()[0].keys()
+
+
+async def test_speaking_up_silences_the_avatar_and_is_answered(room: RunningRoom) -> None:
+    async with avatar_service() as (_, env), agent_in(room, **env) as agent, spoken_user(room, ROOM) as user:
+        await eventually(lambda: attribute(user, "avatardesk.avatar") == "speaking", "the avatar")
+        await ask(user, "How does it work?", AVATAR)
+        await asyncio.sleep(0.8)
+        question = await spoken_wav("Stop. What time is it now?")
+        began = time.monotonic()
+        speaking = asyncio.create_task(user.say(question))
+        await eventually(lambda: user.heard[AVATAR].silent_since() > 0.4, "silence", 10)
+        assert time.monotonic() - 0.4 - began < 3.0
+        end = await speaking
+        await eventually(lambda: user.heard[AVATAR].first_after(end), "the answer", 20)
+        await eventually(lambda: " in the " in user.text_of(agent.identity, since=began), "the time")
+
+
+async def test_typed_chat_is_answered(room: RunningRoom) -> None:
+    async with agent_in(room) as agent, spoken_user(room, ROOM) as user:
+        await eventually(lambda: user.participant("avatardesk-agent-"), "the agent")
+        await asyncio.sleep(0.5)
+        await user.type("what is seven times eight?")
+        await eventually(lambda: "fifty six" in user.text_of(agent.identity), "the answer", 20)
+
+
+async def test_without_an_avatar_service_the_agent_speaks_itself_and_says_why() -> None:
+    env = {
+        "SPATIALREAL_API_KEY": "k",
+        "SPATIALREAL_APP_ID": "app",
+        "SPATIALREAL_AVATAR_ID": DEFAULT_AVATARS[0],
+        "SPATIALREAL_CONSOLE_ENDPOINT": "http://127.0.0.1:9/v1/console",
+        "SPATIALREAL_INGRESS_ENDPOINT": "ws://127.0.0.1:9/v2/driveningress",
+    }
+    async with embedded_room() as room, agent_in(room, **env) as agent, spoken_user(room, ROOM) as user:
+        await eventually(
+            lambda: attribute(user, "avatardesk.avatar").startswith("missing: the avatar"), "why"
+        )
+        await ask(user, "What is avatar desk?", agent.identity)
+        assert any("going on with voice only" in line for line in agent.log)
+
+
+async def test_the_avatar_comes_when_its_service_does() -> None:
+    async with embedded_room() as room, avatar_service() as (service, env):
+        port = int(service.console_url.split(":")[2].split("/")[0])
+        await service.aclose()
+        async with agent_in(room, **env) as agent, spoken_user(room, ROOM) as user:
+            await eventually(lambda: attribute(user, "avatardesk.avatar").startswith("missing"), "no avatar")
+            async with avatar_service(port=port):
+                await eventually(lambda: attribute(user, "avatardesk.avatar") == "speaking", "the avatar", 30)
+                await ask(user, "What is avatar desk?", AVATAR)
+            assert agent.process.returncode is None
+
+
+async def test_a_new_user_is_greeted_and_nothing_is_remembered_of_the_last() -> None:
+    async with embedded_room() as room, agent_in(room, AVATARDESK_AGENT_GREETING="1") as agent:
+        async with spoken_user(room, ROOM, "user-one") as first:
+            await eventually(lambda: "I'm the guide" in first.text_of(agent.identity), "a greeting", 20)
+            await first.type("my name is Clara")
+            await eventually(lambda: "Clara" in first.text_of(agent.identity), "the name", 20)
+        async with spoken_user(room, ROOM, "user-one") as back:
+            await asyncio.sleep(1)
+            await back.type("what is my name")
+            await eventually(lambda: "Clara" in back.text_of(agent.identity), "the name after a reload", 20)
+            assert "I'm the guide" not in back.text_of(agent.identity)
+        async with spoken_user(room, ROOM, "user-two") as second:
+            await eventually(lambda: "I'm the guide" in second.text_of(agent.identity), "a greeting", 20)
+            await second.type("what is my name")
+            await eventually(lambda: "haven't told me" in second.text_of(agent.identity), "no name", 20)
+
+
+async def test_a_language_model_answers_when_there_is_one() -> None:
+    async with embedded_room() as room, fake_openai("The model says good day.") as model:
+        options = {"AVATARDESK_AGENT_LLM": "auto", "OPENAI_BASE_URL": model.base_url}
+        async with agent_in(room, **options) as agent, spoken_user(room, ROOM) as user:
+            assert agent.ready["llm"].startswith("openai:")
+            await ask(user, "What is avatar desk?", agent.identity)
+            await eventually(lambda: "good day" in user.text_of(agent.identity), "the model's words", 20)
+        assert model.requests[-1]["messages"][-1]["content"] == "what is avatar desk"
+
+
+async def test_a_short_noise_does_not_stop_the_answer() -> None:
+    async with embedded_room() as room, agent_in(room) as agent, spoken_user(room, ROOM) as user:
+        await ask(user, "How does it work?", agent.identity)
+        began = time.monotonic()
+        noise = np.random.default_rng(3).normal(0, 6000, RATE // 4).astype(np.int16)
+        await asyncio.sleep(0.5)
+        await user.say(noise)
+        await quiet_again(user, agent.identity)
+        assert time.monotonic() - began > 5.0
+        await eventually(
+            lambda: (
+                "into the next" in user.text_of(agent.identity) or "answer" in user.text_of(agent.identity)
+            ),
+            "the whole answer",
+        )
+
+
+async def test_the_agent_waits_for_the_room_and_comes_back_after_it_was_gone() -> None:
+    async with embedded_room() as first:
+        port = int(first.url.rsplit(":", 1)[1])
+    async with agent_in(first, wait=False) as agent:
+        await eventually(
+            lambda: any("the room does not answer" in line for line in agent.log), "the reason", 30
+        )
+        async with embedded_room(port=port) as second:
+            key = RunningRoom(second.url, first.api_key, first.api_secret)
+            assert key.url == first.url
+            assert agent.process.returncode is None
+
+
+@pytest.mark.parametrize("how", ["terminate", "close its input"])
+async def test_the_process_ends_cleanly_within_five_seconds(how: str) -> None:
+    async with embedded_room() as room, agent_in(room) as agent, spoken_user(room, ROOM):
+        started = time.monotonic()
+        if how == "terminate":
+            agent.process.terminate()
+        else:
+            assert agent.process.stdin is not None
+            agent.process.stdin.close()
+        async with asyncio.timeout(10):
+            assert await agent.process.wait() == 0
+        assert time.monotonic() - started < 5.0
+        assert not any("Traceback" in line for line in agent.log), "".join(agent.log)
