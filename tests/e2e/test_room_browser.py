@@ -14,6 +14,8 @@ from support.livekit_server import RunningRoom
 from support.room_clients import Client, eventually, hears, joined, make_token, tone
 from support.room_servers import EVERY_SERVER, any_server
 
+from avatardesk.room.tokens import verify
+
 pytestmark = pytest.mark.e2e
 
 PAGE = Path(__file__).parents[1] / "support" / "room_page"
@@ -125,3 +127,18 @@ async def test_the_page_comes_back_after_a_break(
     await hears(track, 1200)
     await agent.me.publish_data("still there?", reliable=True)
     assert (await page.call("participant.event", "data"))["text"] == "still there?"
+
+
+async def test_the_page_is_given_a_fresh_token(server: RunningRoom) -> None:
+    async with open_page(PAGE) as page:
+        given = make_token(
+            server, "page", name="The Page", can_update_own_metadata=True, can_publish_data=False
+        )
+        await page.call("participant.join", server.url, given)
+        fresh = await page.call("participant.tokenOtherThan", given)
+        grants = verify(fresh, {server.api_key: server.api_secret})
+        assert (grants.identity, grants.name, grants.room) == ("page", "The Page", "desk")
+        assert grants.room_join
+        assert grants.can_update_own_metadata
+        assert not grants.can_publish_data
+        assert not grants.room_admin

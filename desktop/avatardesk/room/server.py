@@ -7,10 +7,8 @@ import errno
 import logging
 import time
 from collections.abc import Mapping
-from ipaddress import IPv4Address
 from types import TracebackType
 from typing import Self
-from urllib.parse import urlsplit
 
 from aiohttp import web
 from aiortc.rtcdtlstransport import RTCCertificate
@@ -23,7 +21,7 @@ from avatardesk.room.limits import RoomLimits
 from avatardesk.room.participant import Participant, Services
 from avatardesk.room.room import Room
 from avatardesk.room.signalling import SignalChannel
-from avatardesk.room.state import leave_request
+from avatardesk.room.state import is_loopback, leave_request, origin_allowed
 from avatardesk.room.tokens import Grants, TokenError, verify
 
 logger = logging.getLogger(__name__)
@@ -57,7 +55,7 @@ class RoomServer:
                 f"The room needs an API key with a secret of at least {MIN_SECRET} characters.",
                 field="livekit.api_secret",
             )
-        if not _is_loopback(host):
+        if not is_loopback(host):
             raise SettingsError(
                 f"The room listens on loopback only, not on {host!r}.",
                 hint="Use a livekit-server for other machines.",
@@ -190,17 +188,8 @@ class RoomServer:
             return web.Response(status=401, text=str(error), headers=cors)
         return web.Response(text="success", headers=cors)
 
-    def _origin_allowed(self, origin: str | None) -> bool:
-        if origin is None or origin in self._limits.allowed_origins:
-            return True
-        try:
-            parts = urlsplit(origin)
-        except ValueError:
-            return False
-        return parts.scheme in ("http", "https") and parts.hostname in ("127.0.0.1", "localhost", "::1")
-
     async def _signal(self, request: web.Request) -> web.StreamResponse:
-        if not self._origin_allowed(request.headers.get("Origin")):
+        if not origin_allowed(request.headers.get("Origin"), self._limits.allowed_origins):
             return web.Response(status=403, text="this web origin may not use the room")
         try:
             grants, name = self._authorize(request)
@@ -291,13 +280,6 @@ class RoomServer:
             if participant.signal is channel:
                 participant.signal = None
                 participant.signal_lost_at = time.monotonic()
-
-
-def _is_loopback(host: str) -> bool:
-    try:
-        return IPv4Address(host).is_loopback
-    except ValueError:
-        return False
 
 
 def _server_info() -> models.ServerInfo:

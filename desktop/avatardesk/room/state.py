@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Mapping
+from ipaddress import IPv4Address
+from urllib.parse import urlsplit
 
 from livekit.protocol import models, rtc
 
@@ -54,6 +56,25 @@ def speaker_changes(
     ]
     changes += [models.SpeakerInfo(sid=sid, level=0.0, active=False) for sid in before if sid not in stepped]
     return changes, stepped
+
+
+def is_loopback(host: str) -> bool:
+    """Tell whether `host` is an IPv4 loopback address (127.0.0.0/8)."""
+    try:
+        return IPv4Address(host).is_loopback
+    except ValueError:
+        return False
+
+
+def origin_allowed(origin: str | None, allowed: frozenset[str]) -> bool:
+    """Tell whether this web origin may open the WebSocket: a page of this machine, or none (native)."""
+    if origin is None or origin in allowed:
+        return True
+    try:
+        parts = urlsplit(origin)
+    except ValueError:
+        return False
+    return parts.scheme in ("http", "https") and parts.hostname in ("127.0.0.1", "localhost", "::1")
 
 
 def leave_request(

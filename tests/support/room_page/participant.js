@@ -102,5 +102,6 @@ window.participant = {
   },
   simulate: (scenario) => room.simulateScenario(scenario),
   state: () => room.state,
+  tokenOtherThan: (token) => waitFor(() => room.engine.token !== token && room.engine.token, "a fresh token"),
   leave: () => room.disconnect(),
 }

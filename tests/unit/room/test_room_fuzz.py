@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import random
 from collections.abc import Callable, Iterator
@@ -22,7 +23,7 @@ from avatardesk.room.ice import IceAgent, IceSocket
 from avatardesk.room.publisher import Publisher
 from avatardesk.room.rtp import parse_header, rewrite, starts_vp8_key_frame
 from avatardesk.room.subscriber import Subscriber
-from avatardesk.room.transport import _Sctp
+from avatardesk.room.transport import PeerTransport, _Sctp
 
 ROUNDS = 3_000
 
@@ -154,6 +155,30 @@ def test_data_packets() -> None:
     passed = [found for raw in _damaged([seed]) if (found := inbox.read(raw, reliable=False)) is not None]
     assert passed
     assert {found.participant_identity for found in passed} == {"ann"}
+
+
+CLIENT_HELLO_HEAD = bytes.fromhex("16feff0000000000000000006e010000620000000000000062fefd")
+
+
+async def test_dtls_handshakes(caplog: pytest.LogCaptureFixture) -> None:
+    certificate = RTCCertificate.generateCertificate()
+    seed = CLIENT_HELLO_HEAD + bytes(96)
+    for raw in _damaged([seed], 300):
+        transport = PeerTransport(
+            IceSocket(),
+            certificate,
+            on_connected=lambda: pytest.fail("nobody can connect with noise"),
+            on_rtp=lambda packet: None,
+            on_rtcp=lambda packet: None,
+            on_message=lambda label, data: None,
+        )
+        transport.start([("sha-256", "AA:BB")])
+        for first in (22, 20, 63, 128):
+            transport.ice.receive(bytes([first]) + raw[1:])
+        for _ in range(5):
+            await asyncio.sleep(0)
+        await transport.close()
+    assert [record for record in caplog.records if record.levelno >= logging.WARNING] == []
 
 
 class FakeDtls:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import secrets
 from collections.abc import AsyncIterator
 
@@ -276,3 +277,18 @@ async def test_the_room_remembers_no_one_who_left(server: RunningRoom) -> None:
     async with signalling(server.url, make_token(server, "bob")) as bob:
         assert list((await bob.receive("join")).other_participants) == []
     await asyncio.sleep(0)
+
+
+async def test_tokens_and_secrets_are_never_logged(
+    server: RunningRoom, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.DEBUG)
+    token = make_token(server, "ann")
+    async with signalling(server.url, token) as ann:
+        await ann.receive("offer")
+        await ann.send(offer=rtc.SessionDescription(type="offer", sdp="a=ice-pwd:very-secret"))
+        await ann.send(ping=1)
+        await ann.receive("pong")
+    assert "ann" in caplog.text
+    for secret in (token, server.api_secret, "very-secret"):
+        assert secret not in caplog.text
