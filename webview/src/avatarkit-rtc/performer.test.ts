@@ -74,6 +74,16 @@ describe("a performer that hears samples", () => {
     expect(Math.abs(silent - (START_MS + 1020 + PULL_LAG + PLAYOUT_MS))).toBeLessThan(10);
   });
 
+  it("takes an interruption for silent after two seconds when no sound comes at all", () => {
+    const { performer, told, send } = setUp();
+    send(framesMessage(1, 11, START_MS * 48), 1500);
+    send(eventMessage(MotionKind.INTERRUPTED, 1, 12, (START_MS + 240) * 48), 1500);
+    performer.poll(3400);
+    expect(told).toEqual([]);
+    performer.poll(3600);
+    expect(told).toEqual([["silent", 1, 1500]]);
+  });
+
   it("listens to one track at a time", () => {
     const { performer, tap } = setUp();
     const first = voice();

@@ -25,6 +25,8 @@ const LOUD = 0.004;
 const EARLY_MS = 60;
 /** Silence this long after an interruption is its end. */
 const SILENCE_MS = 100;
+/** An interruption is over by then even if nothing can be heard at all. */
+const FADE_LIMIT_MS = 2000;
 
 /** Motion and voice of one participant. */
 export class Performer {
@@ -33,7 +35,7 @@ export class Performer {
   private tap: TrackTap | null = null;
   private voice: Voice | null = null;
   private readonly heardRounds = new WeakSet<Round>();
-  private fading: { round: Round; lastLoudAt: number } | null = null;
+  private fading: { round: Round; since: number; lastLoudAt: number } | null = null;
 
   constructor(
     readonly identity: string,
@@ -61,7 +63,9 @@ export class Performer {
     if (effect.restarted) this.lock.reset();
     const { kind, trackSamples } = effect.message;
     if (kind === MotionKind.FRAMES) this.lock.pushArrival(now, trackSamples / SAMPLES_PER_MS);
-    if (kind === MotionKind.INTERRUPTED) this.fading = { round: effect.round, lastLoudAt: now };
+    if (kind === MotionKind.INTERRUPTED) {
+      this.fading = { round: effect.round, since: now, lastLoudAt: now };
+    }
     return effect;
   }
 
@@ -70,6 +74,7 @@ export class Performer {
     this.tap?.poll(now);
     this.lock.update(now, this.motion.all);
     if (this.voice && trackProcessor() === undefined) this.hearAnnounced(now);
+    if (this.fading && now > this.fading.since + FADE_LIMIT_MS) this.fellSilent(this.fading);
   }
 
   /**
@@ -122,9 +127,11 @@ export class Performer {
     const fading = this.fading;
     if (!fading) return;
     if (rms > LOUD) fading.lastLoudAt = Math.max(fading.lastLoudAt, heardAt);
-    else if (heardAt > fading.lastLoudAt + SILENCE_MS) {
-      this.fading = null;
-      this.listener.onSilent(fading.round, fading.lastLoudAt);
-    }
+    else if (heardAt > fading.lastLoudAt + SILENCE_MS) this.fellSilent(fading);
+  }
+
+  private fellSilent({ round, lastLoudAt }: { readonly round: Round; readonly lastLoudAt: number }): void {
+    this.fading = null;
+    this.listener.onSilent(round, lastLoudAt);
   }
 }
