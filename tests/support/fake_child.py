@@ -8,6 +8,7 @@ says-why    prints a line that says why it failed
 mute        never gets ready
 chatters    prints something else than a readiness line
 stubborn    is ready and ignores SIGTERM and the end of its input
+warns       logs a warning in our format, then is ready
 floods      logs a line without an end, then is ready
 env         is ready and says which variables it was given
 """
@@ -49,6 +50,8 @@ def main(mode: str) -> int:
     if mode == "chatters":
         print("Welcome!", flush=True)
         time.sleep(60)
+    if mode == "warns":
+        print("2026-01-02 03:04:05,678 WARNING room: nobody is here", file=sys.stderr, flush=True)
     if mode == "floods":
         sys.stderr.write("x" * 3_000_000)
         sys.stderr.flush()

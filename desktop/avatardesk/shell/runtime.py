@@ -116,11 +116,12 @@ class Runtime:
         if self._kiosk is None:
             self.window.remember()
         self.window.hide()
-        for part in (self._control.close(), self.conversation.stop(), self.host.close()):
-            try:
-                await part
-            except Exception:  # noqa: BLE001 - the other parts must still be ended
-                _log.exception("a part could not be ended in order")
+        ends = await asyncio.gather(
+            self._control.close(), self.conversation.stop(), self.host.close(), return_exceptions=True
+        )
+        for problem in ends:
+            if problem is not None:
+                _log.error("a part could not be ended in order", exc_info=problem)
         self.window.deleteLater()
         await asyncio.sleep(0)
 

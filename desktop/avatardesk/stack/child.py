@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import os
+import re
 import signal
 import subprocess
 from collections import deque
@@ -22,13 +23,16 @@ from avatardesk.stack.readiness import Ready, parse_line
 _log = logging.getLogger(__name__)
 
 #: A child gets this long to end by itself, then it is killed. Stays under the 5 s a clean stop may take.
-STOP_SECONDS = 4.2
+STOP_SECONDS = 3.6
 
 #: Exit code of a child that was given a wrong setting: starting it again would not help.
 _WRONG_SETTING = 2
 
 _LINE_LIMIT = 1 << 20
 _KEPT_LINES = 30
+
+#: A line of our own log format (avatardesk.logs): time, level, the rest.
+_LOG_LINE = re.compile(r"[\d-]{10} [\d:,]{12} (?P<level>DEBUG|INFO|WARNING|ERROR|CRITICAL) +(?P<words>.*)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,7 +130,7 @@ class Child:
             try:
                 await asyncio.wait_for(process.wait(), grace)
             except TimeoutError:
-                _log.warning("%s did not end within %g s and is killed", self.spec.name, grace)
+                _log.warning("%s did not end within %.1f s and is killed", self.spec.name, grace)
                 self._signal(process, getattr(signal, "SIGKILL", signal.SIGTERM))
                 await process.wait()
         await self._drain()
@@ -175,8 +179,9 @@ class Child:
     def _say(self, line: bytes) -> None:
         text = line.decode("utf-8", "replace").rstrip()
         if text:
-            self._last_words.append(text)
-            self._child_log.info("%s", text)
+            level, said = _level_and_words(text)
+            self._last_words.append(said)
+            self._child_log.log(level, "%s", said)
 
     async def _drain(self) -> None:
         """Let the pumps read what is left. A grandchild may hold the pipe open: do not wait for it for
@@ -187,3 +192,11 @@ class Child:
             for pump in pending:
                 pump.cancel()
             self._pumps.clear()
+
+
+def _level_and_words(line: str) -> tuple[int, str]:
+    """Return at which level the child logged a line, and the line without what our own log adds again."""
+    found = _LOG_LINE.fullmatch(line)
+    if found is None:
+        return logging.INFO, line
+    return logging.getLevelNamesMapping()[found["level"]], found["words"]

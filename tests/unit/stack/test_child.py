@@ -102,3 +102,14 @@ async def test_the_end_of_a_child_is_told_with_its_code() -> None:
 
 def test_a_spec_does_not_show_its_environment() -> None:
     assert "hunter2" not in repr(ChildSpec("fake", ["x"], {"LIVEKIT_API_SECRET": "hunter2"}))
+
+
+async def test_a_childs_warning_stays_a_warning(caplog: pytest.LogCaptureFixture) -> None:
+    with caplog.at_level("DEBUG"):
+        child = Child(spec("warns"))
+        await child.start()
+        await child.stop()
+    found = [record for record in caplog.records if record.name == "avatardesk.child.fake"]
+    assert ("WARNING", "room: nobody is here") in [
+        (record.levelname, record.getMessage()) for record in found
+    ]
