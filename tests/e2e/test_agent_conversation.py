@@ -7,6 +7,7 @@ import json
 import os
 import sys
 import time
+from asyncio.subprocess import PIPE
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
@@ -57,9 +58,8 @@ class AgentProcess:
 
 @asynccontextmanager
 async def agent_in(server: RunningRoom, *, wait: bool = True, **options: str) -> AsyncIterator[AgentProcess]:
-    kept = {
-        name: value for name, value in os.environ.items() if not name.startswith(("OPENAI_", "SPATIALREAL_"))
-    }
+    foreign = ("OPENAI_", "SPATIALREAL_")
+    kept = {name: value for name, value in os.environ.items() if not name.startswith(foreign)}
     env = {
         **kept,
         "LIVEKIT_URL": server.url,
@@ -72,7 +72,7 @@ async def agent_in(server: RunningRoom, *, wait: bool = True, **options: str) ->
     }
     process = await asyncio.create_subprocess_exec(
         sys.executable, "-m", "avatardesk.agent.main",
-        env=env, stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE,
+        env=env, stdin=PIPE, stdout=PIPE, stderr=PIPE,
     )  # fmt: skip
     agent = AgentProcess(process)
     reading = asyncio.create_task(agent.read_log())

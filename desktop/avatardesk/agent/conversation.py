@@ -50,6 +50,7 @@ def new_session(parts: Parts, settings: AgentSettings) -> AgentSession[None]:
         turn_handling=turns,
         aec_warmup_duration=_AEC_WARMUP_S,
         user_away_timeout=None,
+        session_close_transcript_timeout=0.1,
     )
 
 

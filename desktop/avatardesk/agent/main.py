@@ -16,9 +16,10 @@ import signal
 import sys
 import threading
 from collections.abc import Mapping
+from typing import NoReturn
 
 from avatardesk.agent.settings import AgentSettings
-from avatardesk.errors import AvatarDeskError
+from avatardesk.errors import AvatarDeskError, SettingsError
 from avatardesk.logs import register_secret, setup_logging
 
 logger = logging.getLogger("avatardesk.agent")
@@ -88,16 +89,26 @@ async def _until_told(env: Mapping[str, str]) -> None:
     await run_agent(env, stop=stop)
 
 
-def main() -> int:
-    """Run the agent process and return its exit code: 0 told to end, 2 wrong setting, 1 anything else."""
-    setup_logging(os.environ.get("AVATARDESK_AGENT_LOG_LEVEL", "INFO").upper() or "INFO")
+def main() -> NoReturn:
+    """Run the agent process and end it: 0 when told to end, 2 for a wrong setting, 1 for anything else."""
+    level = os.environ.get("AVATARDESK_AGENT_LOG_LEVEL") or os.environ.get("AVATARDESK_LOG_LEVEL") or "INFO"
+    setup_logging(level)
+    code = 1
     try:
         asyncio.run(_until_told(os.environ))
+        code = 0
     except AvatarDeskError as error:
         print(f"avatardesk agent: {error}", file=sys.stderr)
-        return 2 if error.code == "settings" else 1
-    return 0
+        code = 2 if isinstance(error, SettingsError) else 1
+    except Exception:
+        logger.exception("the agent failed")
+    # Everything is closed by now. The ordinary way out would wait seconds for the WebRTC library's threads,
+    # longer than the supervisor gives a child.
+    logging.shutdown()
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(code)
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    main()

@@ -5,6 +5,7 @@ import base64
 import json
 import os
 import sys
+from asyncio.subprocess import PIPE
 
 import pytest
 
@@ -91,12 +92,11 @@ def test_a_wrong_setting_is_named(name: str, value: str) -> None:
 
 
 async def test_the_process_ends_with_2_and_one_line_when_a_setting_is_missing() -> None:
-    env = {
-        name: value for name, value in os.environ.items() if not name.startswith(("LIVEKIT_", "AVATARDESK_"))
-    }
+    ours = ("LIVEKIT_", "AVATARDESK_")
+    env = {name: value for name, value in os.environ.items() if not name.startswith(ours)}
     process = await asyncio.create_subprocess_exec(
         sys.executable, "-m", "avatardesk.agent.main",
-        env=env, stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE,
+        env=env, stdin=PIPE, stdout=PIPE, stderr=PIPE,
     )  # fmt: skip
     output, errors = await process.communicate()
     assert process.returncode == 2
