@@ -34,6 +34,8 @@ from avatardesk.bench.lipsync_sets import (
     with_pink_noise,
 )
 from avatardesk.driving.lipsync import VISEMES, LipSyncEngine, VisemeRecognizer, viseme_of_phone
+from avatardesk.driving.lipsync.acoustic_model import load_acoustic_model
+from avatardesk.driving.lipsync.network import load_network
 from avatardesk.driving.motion import ARKIT_52
 from avatardesk.errors import AvatarDeskError
 
@@ -133,6 +135,8 @@ def measure(sets: dict[str, list[Utterance]]) -> dict[str, dict[str, Any]]:
 
 def measure_motion(utterances: list[Utterance]) -> dict[str, Any]:
     """Return what the whole engine costs, and how many spoken closures its mouth really shows."""
+    load_acoustic_model.cache_clear()
+    load_network.cache_clear()
     started = time.perf_counter()
     LipSyncEngine(RATE)
     start_ms = 1000 * (time.perf_counter() - started)

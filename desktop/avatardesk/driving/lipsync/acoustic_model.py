@@ -29,6 +29,9 @@ DENSITIES: Final = 128
 STATES: Final = 3
 """States (senones) per phone."""
 
+# Products are kept so small that BLAS leaves them on one thread: waking others costs more than they save.
+_PARTS: Final = 2
+
 _HEADER_END: Final = b"endhdr\n"
 _BYTE_ORDER_WORD: Final = 0x11223344
 _MDEF_MAGIC: Final = b"BMDF"
@@ -45,9 +48,9 @@ class AcousticModel:
 
     phones: tuple[str, ...]
     gaussians: Float
-    """(3 streams, 27, phones · 128): log density = [x, x², 1] @ this."""
+    """(3 streams, 2 parts, 27, phones in part · 128): log density = [x, x², 1] @ this."""
     weights: Float
-    """(3 streams, phones, 3, 128): mixture weights of a phone's three senones."""
+    """(3 streams, 2 parts, 1, phones in part, 3, 128): mixture weights of a phone's three senones."""
     transitions: Float
     """(states, states): phone loop, from row to column; rows sum to one."""
 
@@ -61,13 +64,13 @@ class AcousticModel:
         count = features.shape[1]
         ones = np.ones((STREAMS, count, 1), np.float32)
         design = np.concatenate([features, features * features, ones], axis=2)
-        density = np.matmul(design, self.gaussians).reshape(STREAMS, count, len(self.phones), DENSITIES)
-        best = density.max(axis=3, keepdims=True)
+        density = np.matmul(design[:, None], self.gaussians).reshape(STREAMS, _PARTS, count, -1, DENSITIES)
+        best = density.max(axis=4, keepdims=True)
         density -= best
         np.exp(density, out=density)
-        mixed = np.vecdot(density[:, :, :, None], self.weights[:, None])
+        mixed = np.vecdot(density[:, :, :, :, None], self.weights)
         result: Float = np.log(mixed + np.float32(1e-30)) + best
-        return result.reshape(STREAMS, count, self.senones)
+        return result.transpose(0, 2, 1, 3, 4).reshape(STREAMS, count, self.senones)
 
 
 @functools.cache
@@ -123,8 +126,9 @@ def _design_matrix(means: Float, variances: Float) -> Float:
     variances = np.maximum(variances, _VARIANCE_FLOOR)
     constant = -0.5 * (means * means / variances + np.log(2 * np.pi * variances)).sum(axis=3, keepdims=True)
     rows = np.concatenate([means / variances, -0.5 / variances, constant], axis=3)
-    matrix: Float = np.ascontiguousarray(rows.transpose(1, 3, 0, 2), dtype=np.float32)
-    return matrix.reshape(STREAMS, 2 * DIMENSIONS + 1, -1)
+    parts = rows.reshape(_PARTS, -1, STREAMS, DENSITIES, rows.shape[3]).transpose(2, 0, 4, 1, 3)
+    matrix: Float = np.ascontiguousarray(parts, dtype=np.float32)
+    return matrix.reshape(STREAMS, _PARTS, rows.shape[3], -1)
 
 
 def _read_mdef_header(path: Path) -> tuple[npt.NDArray[np.int32], bytes]:
@@ -143,13 +147,14 @@ def _read_phones(path: Path) -> tuple[str, ...]:
 
 
 def _read_weights(folder: Path, phones: int) -> Float:
-    """Return the mixture weights of the context-independent senones, (streams, phones, states, densities)."""
+    """Return the mixture weights of the context-independent senones, as `AcousticModel.weights`."""
     senones = int(_read_mdef_header(folder / "mdef")[0][4])
     content = np.fromfile(folder / "sendump", np.uint8)
     table = content[len(content) - STREAMS * DENSITIES * senones :].reshape(STREAMS, DENSITIES, senones)
     quantised = table[:, :, : phones * STATES].astype(np.float32)
     weights = np.exp(-_WEIGHT_STEP * quantised).reshape(STREAMS, DENSITIES, phones, STATES)
-    return np.ascontiguousarray(weights.transpose(0, 2, 3, 1), dtype=np.float32)
+    ordered: Float = np.ascontiguousarray(weights.transpose(0, 2, 3, 1), dtype=np.float32)
+    return ordered.reshape(STREAMS, _PARTS, 1, phones // _PARTS, STATES, DENSITIES)
 
 
 def _read_transitions(path: Path, phones: int) -> Float:

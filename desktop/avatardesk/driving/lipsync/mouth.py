@@ -27,7 +27,7 @@ _RESTING: Final = 29.0
 
 _CONTEXT_SHARE: Final = 0.1  # per step: vowels are remembered for some 100 ms
 # Probability at which lips begin to close, and at which they are closed.
-_CLOSED: Final = {"PP": (0.18, 0.45), "FF": (0.25, 0.55)}
+_CLOSED: Final = {"PP": (0.15, 0.35), "FF": (0.25, 0.55)}
 _WIDENED: Final = 3
 
 _SHAPES: Final[Float] = np.ascontiguousarray(VISEME_SHAPES[:, DRIVEN])
@@ -102,7 +102,11 @@ class Mouth:
         target: Float = sharp @ _OWN + (sharp @ _BORROWED) * self._context
         target *= lips
         target[_JAW_COLUMN] *= jaw / max(lips, 1e-3)
-        resting = float(probabilities[SILENCE]) > 0.5
+        silent = float(probabilities[SILENCE])
+        resting = silent > 0.5
+        if resting:
+            # What little the recogniser half hears in a noise moves nothing.
+            target *= np.float32(4 * (1 - silent) ** 2)
         speed = _RELAXING.where(target < self._base.value, _SPEAKING) if resting else _SPEAKING
         self._base.step(target, speed)
         closed = (probabilities[_CLOSING_ROWS] - _CLOSING_FROM) / _CLOSING_SPAN

@@ -14,7 +14,7 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
-from avatardesk.driving.lipsync.acoustic_model import STATES, AcousticModel
+from avatardesk.driving.lipsync.acoustic_model import DIMENSIONS, STATES, AcousticModel
 from avatardesk.driving.lipsync.visemes import NOT_A_SHAPE, SILENCE, VISEMES, viseme_of_phone
 
 Float = npt.NDArray[np.float32]
@@ -62,6 +62,7 @@ class PhoneLoop:
 
     def __init__(self, model: AcousticModel) -> None:
         self._model = model
+        self._entering = np.ascontiguousarray(model.transitions.T)
         self._visemes = _state_visemes(model.phones)
         self.reset()
 
@@ -69,7 +70,7 @@ class PhoneLoop:
         """Start before the first frame."""
         self._count = 0
         # The last eight frames; the newest pair is at the end.
-        self._cepstra = np.zeros((_HISTORY, self._model.gaussians.shape[1] // 2), np.float32)
+        self._cepstra = np.zeros((_HISTORY, DIMENSIONS), np.float32)
         self._static = np.zeros((4, self._model.senones), np.float32)
         self._partial = np.zeros((2, self._model.senones), np.float32)
         self._forward = _first_states(self._model.phones)
@@ -103,17 +104,18 @@ class PhoneLoop:
         full = full - full.max(axis=1, keepdims=True)
         own = np.exp(_ACOUSTIC_SCALE * full)
         transitions = self._model.transitions
-        backward = transitions @ _likelihood(static[1])
-        backward = transitions @ (_likelihood(static[0]) * backward)
-        backward = transitions @ (_likelihood(partial) * backward)
-        before = transitions @ (own[1] * backward)
+        # np.vecdot, as a product of this size would wake BLAS's threads.
+        backward = np.vecdot(transitions, _likelihood(static[1]))
+        backward = np.vecdot(transitions, _likelihood(static[0]) * backward)
+        backward = np.vecdot(transitions, _likelihood(partial) * backward)
+        before = np.vecdot(transitions, own[1] * backward)
         frames = []
         first = self._count - 5  # the number of frame t - 4
         for index, future in ((0, before), (1, backward)):
             number = first + index
             if number < 0:
                 continue
-            entered = self._forward @ transitions if number else self._forward
+            entered = np.vecdot(self._entering, self._forward) if number else self._forward
             forward = entered * own[index]
             self._forward = forward / forward.sum()
             visemes = (self._forward * future) @ self._visemes
