@@ -41,6 +41,7 @@ export class FakeRoom extends FakeEmitter {
   readonly handlers = new Map<string, StreamHandler>();
   microphone: { label: string; readyState: string } | null = null;
   micEnabled: boolean | null = null;
+  readonly options: { audioCaptureDefaults?: object } = {};
   /** Labels of the devices, so that switching changes the track. */
   labels = new Map<string, string>();
 

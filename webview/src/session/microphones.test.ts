@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 
-import { FAKE_SETTINGS, FakeBridge } from "../bridge/fake-bridge";
+import { FAKE_HELLO, FAKE_SETTINGS, FakeBridge } from "../bridge/fake-bridge";
 import { MicrophoneTap } from "../telemetry/microphone-tap";
 import { VoiceActivity } from "../telemetry/voice-activity";
 import { FakePlayer, FakeRoom } from "./fake-room";
@@ -160,6 +160,14 @@ test("a track that ended without its device leaving the list is opened again", a
   await microphones.refresh();
   expect(room.switched).toEqual(["desk"]);
   expect(room.microphone).toMatchObject({ readyState: "live" });
+});
+
+test.each([true, false])("with demo = %s a recording is left as it is, a real microphone is cleaned up", async (demo) => {
+  store.program.value = { ...FAKE_HELLO, demo };
+  await open();
+  expect(room.options.audioCaptureDefaults).toEqual(
+    demo ? { echoCancellation: false, noiseSuppression: false, autoGainControl: false } : undefined,
+  );
 });
 
 describe("muting", () => {

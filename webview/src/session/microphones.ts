@@ -13,6 +13,9 @@ import type { MicrophoneDevice, SessionStore } from "./store";
 
 const POLL_MS = 2500;
 
+/** A demo's microphone is a recording: cleaning it up as if it came from a room would only damage it. */
+const AS_RECORDED = { echoCancellation: false, noiseSuppression: false, autoGainControl: false } as const;
+
 /** The part of navigator.mediaDevices that is used. */
 export type DeviceList = Pick<MediaDevices, "enumerateDevices">;
 
@@ -112,6 +115,7 @@ export class Microphones {
     this.#store.microphone.value = { status: "opening", label: null };
     try {
       const preferred = this.#preferred(this.#store.microphones.value);
+      if (this.#store.program.value?.demo === true) room.options.audioCaptureDefaults = AS_RECORDED;
       if (preferred) await room.switchActiveDevice("audioinput", preferred.id);
       await player.startPublishing();
       if (!this.#inRoom(room)) return;
