@@ -110,12 +110,12 @@ class Endpoints:
     @property
     def local_room(self) -> bool:
         """Whether the room is one of this machine's own."""
-        return not (self._settings.livekit.url or self._settings.livekit.token_endpoint)
+        return has_local_room(self._settings)
 
     @property
     def local_avatar(self) -> bool:
         """Whether the avatar service is this machine's own."""
-        return not (self._settings.avatar.console_endpoint or self._settings.avatar.ingress_endpoint)
+        return has_local_avatar(self._settings)
 
     @property
     def room_part(self) -> str:
@@ -205,6 +205,16 @@ class Endpoints:
             avatar_id=avatar.avatar_id,
             api_key=self._local_api_key,
         )
+
+
+def has_local_room(settings: Settings) -> bool:
+    """Return whether these settings ask for a room on this machine."""
+    return not (settings.livekit.url or settings.livekit.token_endpoint)
+
+
+def has_local_avatar(settings: Settings) -> bool:
+    """Return whether these settings ask for an avatar service on this machine."""
+    return not (settings.avatar.console_endpoint or settings.avatar.ingress_endpoint)
 
 
 def _is_loopback(url: str) -> bool:

@@ -11,8 +11,10 @@ import time
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
+from avatardesk.crash import CrashFile
 from avatardesk.paths import Paths
 from avatardesk.secrets import Secrets
+from avatardesk.session.endpoints import has_local_room
 from avatardesk.session.services import without_proxy_for_loopback
 from avatardesk.settings import Settings
 from avatardesk.shell.observer import AppObserver
@@ -66,11 +68,13 @@ def run_app(
         instance.raise_first()
         _log.info("AvatarDesk is running already; its window was raised")
         return 0
+    crash_file = CrashFile(folders.state_dir)
+    crash_file.begin()
     software = gl.needs_software()
     gl.prepare_environment(
         os.environ,
         software=software,
-        local_room=not settings.livekit.url,
+        local_room=has_local_room(settings),
         kiosk=settings.kiosk.enabled,
         fake_microphone=options.fake_microphone,
     )
@@ -96,6 +100,7 @@ def run_app(
     finally:
         loop.close()
         asyncio.set_event_loop(None)
+        crash_file.end()
         instance.release()
         qInstallMessageHandler(None)
     return code

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
+from avatardesk.session.endpoints import has_local_avatar, has_local_room
 from avatardesk.settings import Settings
 
 #: Set explicitly: a machine's own table may call JavaScript text/plain, and then no module loads.
@@ -148,11 +149,11 @@ def headers(settings: Settings) -> Mapping[str, str]:
 def connect_sources(settings: Settings) -> list[str]:
     """Return the sources the page may connect to, as a content security policy names them."""
     livekit, avatar = settings.livekit, settings.avatar
-    if livekit.token_endpoint or avatar.console_endpoint or avatar.runtime == "vendor":
+    if livekit.token_endpoint or not has_local_avatar(settings) or avatar.runtime == "vendor":
         # The endpoint names the room's host only later, and the vendor's client loads avatars from its own
         # hosts.
         return ["https:", "wss:", "http://127.0.0.1:*", "ws://127.0.0.1:*"]
-    if not livekit.url:
+    if has_local_room(settings):
         return ["http://127.0.0.1:*", "ws://127.0.0.1:*"]
     parts = urlsplit(livekit.url)
     secure = parts.scheme in ("wss", "https")
