@@ -115,6 +115,7 @@ def figures(report: dict[str, Any]) -> str:
         + ", ".join(f"{key} {counters[key]}" for key in ("frames", "recovered", "lost", "late", "stalls"))
         + "; states "
         + " ".join(found["lock"]["state"] for found in report["history"])
+        + f"; {report['view']['tickMs']:.2f} ms per picture"
         + "; first audio after round-start "
         + ", ".join(
             f"{heard - start:.0f} ms"

@@ -15,6 +15,9 @@ class CountingView implements PlayerView {
   moving = 0;
   open = 0;
   idles = 0;
+  /** Time spent in the player before pictures, ms, and number of pictures. */
+  spent = 0;
+  ticks = 0;
   private frame: MotionFrame = neutralFrame();
 
   addFrameDriver(driver: FrameDriver): () => void {
@@ -22,7 +25,10 @@ class CountingView implements PlayerView {
     const tick = (): void => {
       if (!running) return;
       requestAnimationFrame(tick);
-      driver(performance.now());
+      const begun = performance.now();
+      driver(begun);
+      this.spent += performance.now() - begun;
+      this.ticks += 1;
     };
     requestAnimationFrame(tick);
     return () => {
@@ -71,7 +77,7 @@ Object.assign(globalThis, {
     startPublishing: () => player.startPublishing(),
     transport: () => provider.getTransportStats(),
     report: () => ({
-      view: { moving: view.moving, open: view.open, idles: view.idles },
+      view: { moving: view.moving, open: view.open, idles: view.idles, tickMs: view.spent / view.ticks },
       events,
       stats: player.motionStats(),
       history,

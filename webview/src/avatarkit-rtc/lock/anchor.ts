@@ -61,7 +61,9 @@ export function correlate(ring: EnvelopeRing, span: EnergySpan, from: number, to
   const peak = r[best] ?? -1;
   if (peak < 0) return null;
   let second = -1;
-  for (const [i, value] of r.entries()) if (Math.abs(i - best) > RIVAL_HOPS && value > second) second = value;
+  for (let i = 0; i < r.length; i++) {
+    if (Math.abs(i - best) > RIVAL_HOPS) second = Math.max(second, r[i] ?? -1);
+  }
   return {
     lag: (first + best + vertex(r[best - 1], peak, r[best + 1])) * HOP_MS - remainder,
     r: peak,
@@ -79,7 +81,9 @@ function pearson(announced: readonly number[], heard: Float64Array, at: readonly
   let xx = 0;
   let yy = 0;
   let xy = 0;
-  for (const [k, x] of announced.entries()) {
+  // Runs some ten thousand times per correlation: no iterators here.
+  for (let k = 0; k < announced.length; k++) {
+    const x = announced[k] ?? 0;
     const y = heard[(at[k] ?? 0) + offset] ?? Number.NaN;
     if (Number.isNaN(y)) continue;
     n += 1;

@@ -7,7 +7,7 @@
  */
 import { energyToAmplitude, FRAME_MS } from "../motion/codec";
 import type { Round } from "../motion/round";
-import { ANCHOR_FRAMES, correlate, type EnergySpan, MIN_FRAMES, RoundAnchor } from "./anchor";
+import { ANCHOR_FRAMES, correlate, type EnergySpan, type LagMatch, MIN_FRAMES, RoundAnchor } from "./anchor";
 import { EnvelopeRing, HOP_MS } from "./envelope";
 import { OffsetMonitor, type OffsetFigures } from "./offset";
 import { jitterBufferMeter, playoutMeter } from "./playout";
@@ -39,6 +39,8 @@ const SEARCH_BEFORE_MS = 30;
 const SEARCH_AFTER_MS = 1000;
 /** Around what the session knows, wherever the jitter buffer has moved the range above. */
 const SEARCH_NEAR_MS = 200;
+/** After so many useless results in a row the whole range is searched again. */
+const MISSES_TOLERATED = 8;
 const STEP_MS = 15;
 const CONFIRMED_FOR_MS = 3000;
 
@@ -58,6 +60,8 @@ export class AudioLock {
   private sessionCount = 0;
   private confirmedAt = Number.NEGATIVE_INFINITY;
   private correlation = Number.NaN;
+  /** Correlations in a row that were no use. */
+  private misses = 0;
   private updatedAt = Number.NEGATIVE_INFINITY;
 
   /** @param onHop - called about 120 ms after the pull with each loudness step and when it is heard */
@@ -71,6 +75,7 @@ export class AudioLock {
     this.anchors = new WeakMap();
     this.session = Number.NaN;
     this.sessionCount = 0;
+    this.misses = 0;
     this.confirmedAt = Number.NEGATIVE_INFINITY;
     this.playout.reset();
     this.jitter.reset();
@@ -172,22 +177,31 @@ export class AudioLock {
     return least;
   }
 
-  private anchor(round: Round, span: EnergySpan, origin: number, now: number): void {
+  /** Looks around the round's anchor; everywhere while it has none, or when it fits no more. */
+  private search(span: EnergySpan, anchor: RoundAnchor, origin: number): LagMatch | null {
+    if (!Number.isNaN(anchor.lag) && this.misses < MISSES_TOLERATED) {
+      return correlate(this.byRtp, span, anchor.lag - SEARCH_NEAR_MS, anchor.lag + SEARCH_NEAR_MS);
+    }
     let from = origin - SEARCH_BEFORE_MS - this.rtp.y;
     let to = origin + SEARCH_AFTER_MS - this.rtp.y;
     if (!Number.isNaN(this.session)) {
       from = Math.min(from, this.session - SEARCH_NEAR_MS);
       to = Math.max(to, this.session + SEARCH_NEAR_MS);
     }
-    const match = correlate(this.byRtp, span, from, to);
-    if (!match) return;
-    this.correlation = match.r;
+    return correlate(this.byRtp, span, from, to);
+  }
+
+  private anchor(round: Round, span: EnergySpan, origin: number, now: number): void {
     let anchor = this.anchors.get(round);
     if (!anchor) {
       anchor = new RoundAnchor();
       this.anchors.set(round, anchor);
     }
+    const match = this.search(span, anchor, origin);
+    if (!match) return;
+    this.correlation = match.r;
     const used = anchor.update(match, this.session);
+    this.misses = used ? 0 : this.misses + 1;
     if (Number.isNaN(anchor.lag) || match.r < 0.8) return;
     if (used) this.confirmedAt = now;
     const error = anchor.lag - this.session;
