@@ -1,4 +1,4 @@
-"""What is left of a crash: unhandled exceptions go to the log, fatal ones to a file that the next start reads."""
+"""What is left of a crash: the log has unhandled exceptions, a file for the next start has faults."""
 
 from __future__ import annotations
 
@@ -17,14 +17,14 @@ _MOST_READ = 20_000
 
 
 class CrashFile:
-    """The file into which the interpreter writes where every thread was, should the process die of a fault."""
+    """The file that says where every thread was, should the process die of a fault."""
 
     def __init__(self, state_dir: Path) -> None:
         self.path = state_dir / "crash.txt"
         self._stream: TextIO | None = None
 
     def begin(self) -> str:
-        """Return what the last run left, and watch this one. A folder that cannot be written is no obstacle."""
+        """Return what the last run left, and watch this one; a folder one cannot write is no obstacle."""
         left = ""
         try:
             paths.ensure(self.path.parent)
