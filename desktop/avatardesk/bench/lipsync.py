@@ -234,7 +234,8 @@ def _print(report: dict[str, Any]) -> None:
                 row["viseme_accuracy"], row["group_accuracy"], row["closure_recall"],
                 row["closure_precision"], timing["p50"], timing["p95"], row["rtf"], row["lookahead_ms"],
             )  # fmt: skip
-            print(f"{name:24} {engine:26} " + " ".join(f"{'-' if f is None else f:>8.4g}" for f in figures))
+            cells = ["-" if figure is None else f"{figure:.4g}" for figure in figures]
+            print(f"{name:24} {engine:26} " + " ".join(f"{cell:>8}" for cell in cells))
     print("motion:", json.dumps(report["motion"]))
     for name, row in report["speechless"].items():
         print(f"without speech: {name:24} silent {row['silent_share']:.3f}  jaw p95 {row['jaw_p95']:.3f}")
