@@ -89,7 +89,11 @@ class Recognizer:
     def __init__(self, domain: Domain | None = None) -> None:
         self._chooser = Chooser(domain)
         self._threads = ThreadPoolExecutor(max_workers=2, thread_name_prefix="pocketsphinx")
-        self._general = pocketsphinx.Decoder(samprate=SAMPLE_RATE, loglevel="FATAL", fwdflat=False)
+        # A narrower search costs a third less time, and no more errors in what was measured; the flat second
+        # pass would only begin when the user has finished.
+        self._general = pocketsphinx.Decoder(
+            samprate=SAMPLE_RATE, loglevel="FATAL", fwdflat=False, maxhmmpf=5000
+        )
         self._domain = self._domain_decoder(domain) if domain else None
         self._listening = False
 
