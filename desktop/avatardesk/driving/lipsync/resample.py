@@ -25,6 +25,9 @@ _BLOCK: Final = RATE // BLOCKS_PER_SECOND
 _HALF: Final = 32  # half the length of the filter, in samples at 16 kHz
 _PASS_BAND: Final = 0.92
 _KAISER_BETA: Final = 7.0
+# Rates of few filter phases (8, 24, 32, 48 kHz) need no gathering of samples.
+_FEW_PHASES: Final = 2
+_ZERO: Final = np.zeros(1, np.float32)
 
 
 @functools.cache
@@ -41,9 +44,7 @@ def _taps(rate: int) -> tuple[npt.NDArray[np.intp], Float, int]:
     window = np.i0(_KAISER_BETA * np.sqrt(np.maximum(1 - distance**2, 0))) / np.i0(_KAISER_BETA)
     weights = np.where(np.abs(distance) < 1, np.sinc((indices - centres[:, None]) * cut) * window, 0)
     weights /= weights.sum(axis=1, keepdims=True)
-    block = rate // BLOCKS_PER_SECOND
-    # A tap beyond the block's end has weight zero: any index will do.
-    return np.clip(indices + history, 0, history + block - 1), weights.astype(np.float32), history
+    return indices + history, weights.astype(np.float32), history
 
 
 class BlockResampler:
@@ -68,9 +69,18 @@ class BlockResampler:
         if self._rate == RATE:
             return block
         indices, weights, history = _taps(self._rate)
-        samples = np.concatenate([self._history, block])
-        self._history = samples[-history:]
-        output: Float = np.einsum("ij,ij->i", samples[indices], weights)
+        # One zero more: a tap of weight zero may lie just beyond the block.
+        samples = np.concatenate([self._history, block, _ZERO])
+        self._history = samples[-history - 1 : -1]
+        phases = RATE // math.gcd(RATE, self._rate)
+        if phases <= _FEW_PHASES:
+            output = np.empty(_BLOCK, np.float32)
+            windows = np.lib.stride_tricks.sliding_window_view(samples, weights.shape[1])
+            for phase in range(phases):
+                chosen = windows[indices[phase, 0] :: phases * self._rate // RATE][: _BLOCK // phases]
+                output[phase::phases] = np.vecdot(chosen, weights[phase])
+        else:
+            output = np.einsum("ij,ij->i", samples[indices], weights)
         if self._first:
             self._first = False
             return output[_HALF:]
