@@ -53,6 +53,10 @@ def cut_locks(sheet: Sheet, cut: LockCut, rng: np.random.Generator, tone: Array)
         high = edges[k + 1] + drift[1] * (k < cut.count - 1 or sheet.closed)
         pinch = np.sqrt(np.clip(1 - (np.clip(t0 - (1 - cut.tip), 0, 1) / cut.tip) ** 1.8, 0.0, 1.0))
         pinch = np.maximum(pinch, 0.02)
+        # Loose locks leave the mass as gently as they end.
+        pinch = (
+            pinch * np.maximum(smoothstep(0.0, 0.30, t0), 0.12) if cut.root and cut.overlap < 0.5 else pinch
+        )
         middle = (low + high) / 2 + 0.25 * (high - low) * rng.normal() * smoothstep(0.7, 1.0, t0)
         half = (high - low) / 2 * cut.overlap * pinch
         uu = (middle[:, None] + half[:, None] * v[None]).ravel()
@@ -195,7 +199,7 @@ def grow_hair(character: Character, sculpt: Sculpt) -> Hair:
     )
     locks = [*cut_locks(sheet, cut, rng, tone), *cut_locks(sheet, wisps, rng, tone * 1.08), bun]
     ball = centre + unit(rng.normal(size=(500, 3))) * radius * 0.9
-    parts = [merge("hair", locks), lining(sheet, 0.62, tone, columns=49, end=1.0)]
+    parts = [merge("hair", locks), lining(sheet, 0.62, tone * 1.9, columns=49, end=1.0)]
     return Hair(parts, np.concatenate([_mass(sheet, 0.6), _mass(sheet, 0.05), ball]), 0.05)
 
 

@@ -90,9 +90,9 @@ def tongue() -> Part:
     tri = facing(p, grid(rows, columns), ball)
     targets = _jaw_targets(p, 0.92)
     tip = smoothstep(0.35, 0.70, p[:, 2])[:, None]
-    targets["tongueOut"] = Target(tip * np.array([0, 0.015, 0.34]) + tip**2 * np.array([0, -0.07, 0]))
+    targets["tongueOut"] = Target(tip * np.array([0, 0.13, 0.34]) + tip**2 * np.array([0, -0.15, 0]))
     # On its way out the tip goes up and over the lower teeth: at half way it lies between the rows (th).
-    targets["tongueOutMid"] = Target(tip * np.array([0, 0.062, -0.01]))
+    targets["tongueOutMid"] = Target(tip * np.array([0, 0.098, 0.02]))
     shade = shade_of(len(p), 0.62)
     return Part(
         "tongue",

@@ -49,6 +49,9 @@ def paint_skin(character: Character, r: Regions, hair_distance: Array) -> Array:
     c = blend(c, c.max(0) * np.array([1.04, 1.08, 1.06]), 0.30 * gauss(p, (0, 0.55, 0.75), (0.5, 0.3, 0.5)))
     c = blend(c, colour(palette.lid), 0.26 * gauss(p, (EYE[0], 0.02, 0.78), (0.30, 0.22, 0.3)))
     c = blend(c, blush, 0.14 * gauss(p, (0, -0.87, 0.75), (0.16, 0.12, 0.3)))
+    shape = character.head
+    nostril = (0.050 * shape.nose_width, -0.352 - shape.nose_drop, 0.900)
+    c = blend(c, colour(palette.lid) * 0.25, 0.85 * gauss(p, nostril, (0.026, 0.018, 0.045)))
     if character.hair.beard:
         c = blend(c, colour(palette.hair) * 1.25, character.hair.beard * beard_mask(r))
     c = blend(c, colour(palette.lip), 0.86 * lip_mask(r))

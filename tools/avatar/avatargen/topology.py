@@ -247,8 +247,9 @@ def build_face(sculpt: Sculpt, lids: Lids, seed: int = 1) -> FaceMesh:
 def _hull_triangles(seen: Array, points: Array, loops: tuple[list[Index], ...], loose: Index) -> Index:
     """Triangles of the outermost loops and the fill: the convex hull of their directions from STAR.
 
-    Guards, each loop shrunk a little, stand inside the holes while the hull is made: with neighbours on
-    both sides the loops' own edges become edges of the hull. Triangles that touch a guard lie in a hole and are dropped.
+    Guards, each loop shrunk a little, stand inside the holes while the hull is made: with neighbours on both
+    sides the loops' own edges become edges of the hull. Triangles that touch a guard lie in a hole and are
+    dropped.
     """
     guards = np.concatenate(
         [(ring := seen[loop[-1]]).mean(0) + 0.93 * (ring - ring.mean(0)) for loop in loops]

@@ -75,7 +75,9 @@ export class Figure {
     const { shared, shapes } = this;
     shapes.set(pose.weights);
     for (const morph of this.morphs) morph.apply(shapes.weights);
-    const [pitch = 0, yaw = 0, roll = 0] = pose.head;
+    const pitch = pose.head[0] ?? 0;
+    const yaw = pose.head[1] ?? 0;
+    const roll = pose.head[2] ?? 0;
     // Roll towards the avatar's left shoulder is a turn against the z axis that points at the viewer.
     this.turn(pitch, yaw, -roll, shared.headTurn.value);
     shared.body.value.set(0.012 * pose.breath, 0.02 * pose.breath, pose.sway, 1);

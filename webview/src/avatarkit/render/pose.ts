@@ -88,7 +88,7 @@ export function mouthLight(weights: Float32Array): number {
   const pursed = (weights[at.pucker] ?? 0) + 0.45 * (weights[at.funnel] ?? 0);
   const rounded = Math.min(1, Math.max(0, (pursed - 0.55) / 0.5));
   const jaw = Math.max(0, (weights[at.jawOpen] ?? 0) - (weights[at.close] ?? 0));
-  const open = 1 - 0.72 * rounded * (1 - 0.7 * Math.min(1, Math.max(0, jaw - 0.1) * 2));
+  const open = 1 - 0.8 * rounded * (1 - 0.7 * Math.min(1, Math.max(0, jaw - 0.1) * 2));
   return open * open * Math.min(1, 0.78 + 0.4 * jaw);
 }
 

@@ -27,7 +27,7 @@ export function nodCurve(seconds: number): number {
 export class Head {
   /** Pitch, yaw, roll. */
   readonly angles = new Float32Array(3);
-  private readonly springs = [new Spring(3.2), new Spring(2.6), new Spring(2.4)] as const;
+  private readonly springs = [new Spring(3.2), new Spring(2.6), new Spring(2.4)];
   private readonly goal = [0, 0, 0];
   private readonly accent = new Spring(11);
   private nextPosture = 0;
@@ -48,7 +48,7 @@ export class Head {
   step(now: number, seconds: number, habit: HeadHabit, voice: number, calm: boolean): void {
     if (calm) for (let axis = 0; axis < 3; axis++) this.goal[axis] = habit.rest[axis] ?? 0;
     else if (now >= this.nextPosture) this.change(now, habit);
-    for (const [axis, spring] of this.springs.entries()) this.angles[axis] = spring.step(this.goal[axis] ?? 0, seconds);
+    for (let axis = 0; axis < 3; axis++) this.angles[axis] = this.springs[axis]?.step(this.goal[axis] ?? 0, seconds) ?? 0;
     if (calm) return;
     const pitch = this.angles[0] ?? 0;
     this.angles[0] = pitch + this.nodAt(now, habit) + this.accentAt(now, seconds, voice);

@@ -28,6 +28,8 @@ const DOWN = arkitIndex("eyeLookDownLeft") - LEFT;
 const IN = arkitIndex("eyeLookInLeft") - LEFT;
 const OUT = arkitIndex("eyeLookOutLeft") - LEFT;
 const UP = arkitIndex("eyeLookUpLeft") - LEFT;
+const SQUINT = arkitIndex("eyeSquintLeft") - LEFT;
+const WIDE = arkitIndex("eyeWideLeft") - LEFT;
 
 /** Works out the pose of each picture. Deterministic: the same seed, times and calls give the same poses. */
 export class Life {
@@ -184,10 +186,7 @@ export class Life {
 
   private turnEyes(pitch: number, yaw: number): void {
     const { weights } = this.pose;
-    for (const [eye, side] of [
-      [LEFT, 1],
-      [RIGHT, -1],
-    ] as const) {
+    for (let eye = LEFT, side = 1; eye <= RIGHT; eye += RIGHT - LEFT, side = -1) {
       raise(weights, eye + DOWN, pitch / LOOK_VERTICAL);
       raise(weights, eye + UP, -pitch / LOOK_VERTICAL);
       raise(weights, eye + OUT, (side * yaw) / LOOK_SIDE);
@@ -198,11 +197,11 @@ export class Life {
   private lids(time: number, pause: number): void {
     const closed = this.blink.at(time, pause);
     const { weights } = this.pose;
-    for (const eye of [LEFT, RIGHT]) {
+    for (let eye = LEFT; eye <= RIGHT; eye += RIGHT - LEFT) {
       const before = weights[eye] ?? 0;
       weights[eye] = before + (1 - before) * closed;
       // Shut lids cover whatever shape they had.
-      for (let i = 5; i <= 6; i++) weights[eye + i] = (weights[eye + i] ?? 0) * (1 - closed);
+      for (let i = SQUINT; i <= WIDE; i++) weights[eye + i] = (weights[eye + i] ?? 0) * (1 - closed);
     }
   }
 

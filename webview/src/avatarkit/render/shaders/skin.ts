@@ -31,9 +31,12 @@ export const skinFragment = fragmentShader(
   float fillSheen = f4 * f4 * f4 * 0.22 * ao + lip * 0.22 * l16 * l16 * l16;
   float edge = 1.0 - nv;
   float rim = edge * edge * edge * (max(dot(N, rimLeft) + 0.2, 0.0) * 0.8 + max(dot(N, rimRight) + 0.25, 0.0) * 1.2) * ao;
+  // The back lights reach the head's outline; nose and mouth have the face behind them.
+  float outline = smoothstep(0.74, 0.42, vPoint.z);
+  rim *= outline;
   float fresnel = 0.03 + 0.45 * edge * edge * edge * edge * edge;
-  c = A * light * 0.62 + keyLight * sheen * 0.15 + fillLight * fillSheen * 0.35;
-  c += rimLight * rim * 0.5 * mix(vec3(1.0), A, 0.45) + hemi(reflect(-V, N)) * fresnel * 0.30 * ao;
+  c = A * light * 0.62 + keyLight * sheen * (0.08 + 0.10 * min(dot(A, vec3(0.5, 0.8, 0.3)), 1.0)) + fillLight * fillSheen * 0.35;
+  c += rimLight * rim * 0.5 * mix(vec3(1.0), A, 0.45) + hemi(reflect(-V, N)) * fresnel * (0.08 + 0.22 * outline) * ao;
   c += A * vec3(0.85, 0.25, 0.12) * edge * edge * 0.09;
   // The mouth's depth gets its light through the opening only.
   float depth = smoothstep(0.0, 0.85, inner);
