@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 
 import { BridgeError } from "../bridge";
-import { FakeBridge } from "../bridge/fake-bridge";
+import { FAKE_HELLO, FakeBridge } from "../bridge/fake-bridge";
 import { MicrophoneTap } from "../telemetry/microphone-tap";
 import { VoiceActivity } from "../telemetry/voice-activity";
 import { Call } from "./call";
@@ -55,6 +55,16 @@ describe("connecting", () => {
     expect(player.connects).toEqual([{ url: "ws://127.0.0.1:7880", token: "token-1", roomName: "room" }]);
     expect(store.phase.value).toBe("live");
     expect(store.microphone.value).toEqual({ status: "open", label: "Desk microphone" });
+    expect(marks).toEqual(["connected", "mic_published"]);
+  });
+
+  test("plays a demo's recording only when the agent listens", async () => {
+    store.program.value = { ...FAKE_HELLO, demo: true };
+    await call.open();
+    await settle(JOIN_DEADLINE_MS / 2);
+    expect(marks).toEqual(["connected"]);
+    player.room?.join("agent", { "lk.agent.state": "listening" });
+    await settle();
     expect(marks).toEqual(["connected", "mic_published"]);
   });
 

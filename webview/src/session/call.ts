@@ -50,6 +50,7 @@ export class Call {
   /** True while a connection is being made or taken down, when `disconnected` is no news. */
   #busy = false;
   #lastStall = -Infinity;
+  #listened: () => void = () => undefined;
 
   constructor(deps: CallDeps) {
     this.#deps = deps;
@@ -151,7 +152,7 @@ export class Call {
       if (store.problem.value?.blocking) store.problem.value = null;
       mark("connected");
       // Not awaited: a permission prompt must not hold up the conversation.
-      void microphones.open(room, player).then(() => {
+      void this.#someoneListens(store.program.value?.demo === true).then(() => microphones.open(room, player)).then(() => {
         if (store.microphone.value.status === "open") mark("mic_published");
       });
       return null;
@@ -160,12 +161,21 @@ export class Call {
     }
   }
 
+  /** A demo's recording starts with its microphone, so that one waits until the agent is there to hear it. */
+  #someoneListens(recorded: boolean): Promise<void> {
+    if (!recorded || this.#deps.store.activity.value !== "waiting") return Promise.resolve();
+    return new Promise((resolve) => (this.#listened = resolve));
+  }
+
   #follow(room: Room | null): void {
     if (room === null || this.#watch?.room === room) return;
     const { store, onPeople } = this.#deps;
     this.#unwatch();
     this.#watch = new RoomWatch(room, {
-      onActivity: (activity) => (store.activity.value = store.phase.value === "live" ? activity : "waiting"),
+      onActivity: (activity) => {
+        store.activity.value = store.phase.value === "live" ? activity : "waiting";
+        if (activity !== "waiting") this.#listened();
+      },
       onCaption: (update) => store.caption(update),
       onMissing: (link) => {
         if (link === null) store.clearProblem(AGENT_MISSING.code, AVATAR_MISSING.code);

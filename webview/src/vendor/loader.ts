@@ -143,8 +143,9 @@ export const pageModules: ModuleSource = {
       ]),
     ),
   manifest: async () => {
-    const response = await fetch(new URL("vendor/manifest.json", document.baseURI));
-    if (response.status === 404) return null;
+    // Qt's own schemes have no 404: what is not there fails like a network that is down.
+    const response = await fetch(new URL("vendor/manifest.json", document.baseURI)).catch(() => null);
+    if (response === null || response.status === 404) return null;
     if (!response.ok) throw new Error(`vendor/manifest.json: ${response.status}`);
     return response.json() as Promise<unknown>;
   },
