@@ -199,7 +199,7 @@ def grow_hair(character: Character, sculpt: Sculpt) -> Hair:
     )
     locks = [*cut_locks(sheet, cut, rng, tone), *cut_locks(sheet, wisps, rng, tone * 1.08), bun]
     ball = centre + unit(rng.normal(size=(500, 3))) * radius * 0.9
-    parts = [merge("hair", locks), lining(sheet, 0.62, tone * 1.9, columns=49, end=1.0)]
+    parts = [merge("hair", locks), lining(sheet, 0.62, tone * 4.0, columns=49, end=1.0)]
     return Hair(parts, np.concatenate([_mass(sheet, 0.6), _mass(sheet, 0.05), ball]), 0.05)
 
 

@@ -92,8 +92,12 @@ window.sheet = async (shots, size, columns) => {
     const left = (index % columns) * size;
     const top = Math.floor(index / columns) * size;
     context.drawImage(renderer.canvas, left, top, size, size);
-    context.fillStyle = shot.theme === "night" ? "#ddd" : "#333";
-    context.fillText(shot.label, left + 7, top + Math.max(16, size / 13));
+    const line = top + Math.max(16, size / 13);
+    context.strokeStyle = shot.theme === "night" ? "#000a" : "#fffc";
+    context.lineWidth = 3;
+    context.strokeText(shot.label, left + 6, line);
+    context.fillStyle = shot.theme === "night" ? "#ddd" : "#222";
+    context.fillText(shot.label, left + 6, line);
   }
   renderer?.dispose();
   return canvas.toDataURL("image/png");
