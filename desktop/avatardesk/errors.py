@@ -12,7 +12,7 @@
     └── ProtocolError        a peer broke a protocol of ours (bridge, motion, control socket)
 
 Every error says what happened (`message`), what the user can do (`hint`) and whether trying again can help
-(`retryable`). `code` is a stable snake_case word for programs; `field` names the input at fault, if there is one.
+(`retryable`). `code` is a stable snake_case word for programs; `field` names the input at fault, if any.
 """
 
 from __future__ import annotations
