@@ -25,7 +25,7 @@ _NOBODY = "-"
 _GREETING_WAIT_S = 6.0
 # The page's echo canceller has to learn the room once, but who interrupts the first reply must be heard.
 _AEC_WARMUP_S = 0.3
-_INTERRUPTION_S = 0.4
+_INTERRUPTION_S = 0.3
 _FALSE_INTERRUPTION_S = 1.5
 
 
@@ -46,7 +46,7 @@ def new_session(parts: Parts, settings: AgentSettings) -> AgentSession[None]:
         stt=parts.stt,
         llm=parts.llm,
         tts=parts.tts,
-        vad=inference.VAD(model="silero", min_silence_duration=0.25),
+        vad=inference.VAD(model="silero", min_silence_duration=0.2),
         turn_handling=turns,
         aec_warmup_duration=_AEC_WARMUP_S,
         user_away_timeout=None,

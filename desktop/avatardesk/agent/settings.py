@@ -37,7 +37,7 @@ class AgentSettings:
     llm: str = "auto"
     tts: str = "auto"
     voice: str | None = None
-    endpointing_s: float = 0.4
+    endpointing_s: float = 0.3
     openai_base_url: str | None = None
     openai_api_key: str | None = field(default=None, repr=False)
     openai_model: str | None = None
@@ -69,7 +69,7 @@ class AgentSettings:
             llm=_choice(env, "AVATARDESK_AGENT_LLM", ("auto", "guide", "ollama", "openai")),
             tts=_choice(env, "AVATARDESK_AGENT_TTS", ("auto", "offline", "openai")),
             voice=env.get("AVATARDESK_AGENT_VOICE") or None,
-            endpointing_s=_seconds(env, "AVATARDESK_AGENT_ENDPOINTING_S", 0.4, 0.2, 3.0),
+            endpointing_s=_seconds(env, "AVATARDESK_AGENT_ENDPOINTING_S", 0.3, 0.2, 3.0),
             openai_base_url=env.get("OPENAI_BASE_URL") or None,
             openai_api_key=env.get("OPENAI_API_KEY") or None,
             openai_model=env.get("AVATARDESK_AGENT_LLM_MODEL") or None,

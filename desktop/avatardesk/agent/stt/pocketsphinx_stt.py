@@ -40,8 +40,8 @@ _SHORT_SPEECH_S = 0.4
 class Pauses:
     """How much silence means what, in seconds."""
 
-    preflight: float = 0.16
-    final: float = 0.3
+    preflight: float = 0.12
+    final: float = 0.24
 
 
 class PocketSphinxSTT(stt.STT[None]):
@@ -52,7 +52,7 @@ class PocketSphinxSTT(stt.STT[None]):
         self._recognizer = recognizer
         self._pauses = pauses or Pauses()
         self._vad = inference.VAD(
-            model="silero", min_silence_duration=self._pauses.final, prefix_padding_duration=0.3
+            model="silero", min_silence_duration=self._pauses.final, prefix_padding_duration=0.25
         )
         # One utterance at a time: a stream that is being replaced may still finish its last one.
         self._decoding = asyncio.Lock()
@@ -145,6 +145,9 @@ class RecognizeStream(stt.RecognizeStream):
         self._recognizer.start()
         decoder = _Feeder(self._recognizer)
         decoder.push(start.frames)
+        # In a pause that may be the end nothing is decoded: its noise would only add words ("what can you do
+        # you"), and the words the answer is prepared for would differ from the final ones.
+        withheld: list[rtc.AudioFrame] = []
         paused, reported, since_report, speech_s = False, "", 0.0, start.speech_duration
         try:
             async for event in events:
@@ -153,9 +156,12 @@ class RecognizeStream(stt.RecognizeStream):
                     break
                 if event.type != vad.VADEventType.INFERENCE_DONE:
                     continue
-                decoder.push(event.frames)
                 since_report += sum(frame.duration for frame in event.frames)
                 pausing = event.raw_accumulated_silence >= self._pauses.preflight
+                withheld += event.frames
+                if not pausing:
+                    decoder.push(withheld)
+                    withheld.clear()
                 if (pausing and not paused) or (since_report >= _INTERIM_S and not pausing):
                     since_report = 0.0
                     found = await decoder.partial()

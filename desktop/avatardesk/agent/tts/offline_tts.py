@@ -93,12 +93,17 @@ class OfflineSynthesizeStream(tts.SynthesizeStream):
             sentences.put_nowait(None)
 
         splitting = asyncio.create_task(split(), name="tts_split_sentences")
+        pause = b""
         try:
             while (sentence := await sentences.get()) is not None:
                 self._mark_started()
                 async for pcm in _speech(voice, sentence):
+                    if pause:
+                        output_emitter.push(pause)
+                        pause = b""
                     output_emitter.push(pcm)
                 output_emitter.flush()
+                pause = voice.pause_after(sentence)
             output_emitter.end_segment()
         finally:
             await utils.aio.cancel_and_wait(splitting)

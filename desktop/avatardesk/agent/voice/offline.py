@@ -5,14 +5,19 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import platform
-from collections.abc import AsyncIterator
+from collections import OrderedDict
+from collections.abc import AsyncIterator, Iterator
 
 from avatardesk.agent.voice.engines import ENGINES, VoiceEngine
 from avatardesk.agent.voice.sentences import split_sentences
+from avatardesk.agent.voice.silence import pause_after, trim_silence
 from avatardesk.agent.voice.spoken import spoken
 from avatardesk.errors import PlatformError
 
 _CHUNK_S = 0.1
+# A scripted agent says the same sentences again, and an answer prepared in advance may be prepared twice.
+# About 100 kB each.
+_REMEMBERED = 48
 
 
 class OfflineVoice:
@@ -20,6 +25,7 @@ class OfflineVoice:
 
     def __init__(self, engine: VoiceEngine) -> None:
         self._engine = engine
+        self._remembered: OrderedDict[str, bytes] = OrderedDict()
 
     @classmethod
     def find(cls, preferred: str | None = None) -> OfflineVoice:
@@ -60,27 +66,47 @@ class OfflineVoice:
     async def synthesize(self, text: str) -> AsyncIterator[bytes]:
         """Yield the text as s16le mono PCM in chunks of at most 0.1 s.
 
-        The first sentence comes as soon as it is ready; the next one is made while it is consumed. Closing
-        or cancelling the iterator kills the synthesiser. Text without anything to say yields nothing.
+        Speech begins and ends with almost no silence; between sentences there is a natural pause. The first
+        sentence comes as soon as it is ready; the next one is made while it is consumed. Closing or
+        cancelling the iterator kills the synthesiser. Text without anything to say yields nothing.
         """
         sentences = [said for piece in split_sentences(text) if (said := spoken(piece)) and _audible(said)]
-        step = int(self.sample_rate * _CHUNK_S) * 2
         upcoming: asyncio.Task[bytes] | None = None
         try:
             for index, sentence in enumerate(sentences):
-                current = upcoming or asyncio.create_task(self._engine.speak(sentence))
+                current = upcoming or asyncio.create_task(self._speech(sentence))
                 upcoming = current
                 samples = await current
                 upcoming = None
                 if index + 1 < len(sentences):
-                    upcoming = asyncio.create_task(self._engine.speak(sentences[index + 1]))
-                for at in range(0, len(samples), step):
-                    yield samples[at : at + step]
+                    upcoming = asyncio.create_task(self._speech(sentences[index + 1]))
+                    samples += self.pause_after(sentence)
+                for chunk in self._chunks(samples):
+                    yield chunk
         finally:
             if upcoming is not None:
                 upcoming.cancel()
                 with contextlib.suppress(asyncio.CancelledError):
                     await upcoming
+
+    def pause_after(self, text: str) -> bytes:
+        """Return the silence (s16le mono) that belongs between the speech of `text` and what follows it."""
+        return pause_after(text, self.sample_rate)
+
+    async def _speech(self, sentence: str) -> bytes:
+        """Return a sentence's samples, from memory when it was said lately."""
+        samples = self._remembered.pop(sentence, None)
+        if samples is None:
+            samples = trim_silence(await self._engine.speak(sentence), self.sample_rate)
+        self._remembered[sentence] = samples
+        if len(self._remembered) > _REMEMBERED:
+            self._remembered.popitem(last=False)
+        return samples
+
+    def _chunks(self, samples: bytes) -> Iterator[bytes]:
+        step = int(self.sample_rate * _CHUNK_S) * 2
+        for at in range(0, len(samples), step):
+            yield samples[at : at + step]
 
 
 def _audible(text: str) -> bool:
