@@ -122,6 +122,9 @@ def _parser() -> argparse.ArgumentParser:
         action="store_true",
         help="print a live status line and keep a screenshot (no screen needed)",
     )
+    parser.add_argument(
+        "-v", "--verbose", action="store_true", help="show the whole log on the terminal, not only warnings"
+    )
     parser.add_argument("--version", action="store_true", help="print versions and paths, for a bug report")
     parser.add_argument("--fake-mic", type=Path, help=argparse.SUPPRESS)
     return parser
@@ -135,15 +138,20 @@ def _window(words: list[str], started_at: float) -> int:
         print(report())
         return 0
     from avatardesk.logs import setup_logging
+    from avatardesk.native_output import divert_native_output
     from avatardesk.settings_sources import load_settings
 
     if options.fake_mic is not None and not options.fake_mic.is_file():
         raise InputError(f"There is no file {options.fake_mic}.", field="--fake-mic")
     folders = Paths.find()
+    if not options.verbose:
+        divert_native_output(folders.log_dir / "native.log")
     file = options.config or (folders.config_file if folders.config_file.is_file() else None)
     overrides = [*options.set, *(["kiosk.enabled=true"] if options.kiosk else [])]
     settings = load_settings(file=file, overrides=overrides, preferences=folders.preferences_file)
-    log_file = setup_logging(settings.log.level, folders.log_dir)
+    log_file = setup_logging(
+        settings.log.level, folders.log_dir, terminal=None if options.verbose else "WARNING"
+    )
     _log.info("AvatarDesk %s, log file %s", __version__, log_file)
 
     from avatardesk.shell.app import run_app

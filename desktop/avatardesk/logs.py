@@ -58,8 +58,23 @@ class RedactingFormatter(logging.Formatter):
         return redact(super().format(record))
 
 
+class _NotForTheTerminal(logging.Filter):
+    """Keeps lines off the terminal that are right but would only worry who reads them."""
+
+    # livekit clients ask for their newest signalling path first; the embedded room has the one before it.
+    _EXPECTED = re.compile(r"on v1 path|v1 path not found")
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        """Return whether the record is shown."""
+        return self._EXPECTED.search(record.getMessage()) is None
+
+
 def setup_logging(
-    level: str = "INFO", log_dir: Path | None = None, *, name: str = "avatardesk"
+    level: str = "INFO",
+    log_dir: Path | None = None,
+    *,
+    name: str = "avatardesk",
+    terminal: str | None = None,
 ) -> Path | None:
     """Send the program's log to stderr and, with `log_dir`, to a rotating file there.
 
@@ -67,6 +82,7 @@ def setup_logging(
         level: name of the lowest level of our own loggers; other packages are kept at WARNING.
         log_dir: folder of the file; a folder that cannot be written costs a warning, not the start.
         name: the file's name without suffix; every process writes a file of its own.
+        terminal: lowest level on stderr; None: all that is logged, and without the filter for people.
 
     Returns:
         The log file, or None when there is none.
@@ -78,6 +94,9 @@ def setup_logging(
     formatter = RedactingFormatter(_FORMAT)
     console = logging.StreamHandler(sys.stderr)
     console.setFormatter(formatter)
+    if terminal is not None:
+        console.setLevel(terminal.upper())
+        console.addFilter(_NotForTheTerminal())
     root.addHandler(console)
     root.setLevel(logging.WARNING)
     logging.getLogger("avatardesk").setLevel(level.upper())

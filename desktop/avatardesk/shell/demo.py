@@ -171,6 +171,7 @@ def _arguments(words: Sequence[str]) -> argparse.Namespace:
     parser.add_argument("--turns", type=int, default=3, help="answered turns that are wanted (default 3)")
     parser.add_argument("--short", action="store_true", help="three questions, no interruption")
     parser.add_argument("--set", action="append", default=[], metavar="KEY=VALUE", help="change a setting")
+    parser.add_argument("-v", "--verbose", action="store_true", help="show the whole log on the terminal")
     return parser.parse_args(list(words))
 
 
@@ -200,6 +201,7 @@ def main(words: Sequence[str]) -> int:
         raise InputError(f"{out} cannot be made: {error.strerror}.", field="--out") from error
 
     from avatardesk.logs import setup_logging
+    from avatardesk.native_output import divert_native_output
     from avatardesk.paths import Paths
     from avatardesk.settings_sources import load_settings
     from avatardesk.shell.app import run_app
@@ -210,7 +212,9 @@ def main(words: Sequence[str]) -> int:
     write_wav(out / "microphone.wav", microphone)
     folders = Paths.find()
     settings = load_settings(file=None, overrides=arguments.set, preferences=None)
-    setup_logging(settings.log.level, folders.log_dir)
+    if not arguments.verbose:
+        divert_native_output(out / "native.log")
+    setup_logging(settings.log.level, out, name="log", terminal=None if arguments.verbose else "WARNING")
     demo = Demo(out, len(microphone) / RATE, len(said), started)
     code = run_app(
         settings,
