@@ -119,7 +119,7 @@ class AgentSettings:
     tts: Literal["auto", "offline", "openai"] = setting("auto")
     voice: str = setting("")
     """Engine and voice of the offline voice, for example flite:slt; empty: the best one here."""
-    endpointing_s: float = setting(0.4, check=_between(0.2, 3.0))
+    endpointing_s: float = setting(0.3, check=_between(0.2, 3.0))
     """Silence after which the agent takes its turn, seconds."""
     openai_base_url: str = setting("", env=("OPENAI_BASE_URL",), check=_url("http", "https"))
 
