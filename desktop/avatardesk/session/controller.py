@@ -11,6 +11,7 @@ from typing import Any
 from avatardesk.errors import InputError
 from avatardesk.secrets import Secrets
 from avatardesk.session.announcer import Announcer
+from avatardesk.session.network import check_interfaces
 from avatardesk.session.services import Services
 from avatardesk.session.state import ConversationState
 from avatardesk.settings import Settings
@@ -43,9 +44,11 @@ class Conversation:
 
         Raises:
             SettingsError: the endpoints do not go together; what can run, runs nevertheless.
+            PlatformError: the network is off altogether; likewise.
         """
         self.services.start()
         self.services.endpoints.check()
+        check_interfaces()
 
     async def connection(self) -> dict[str, Any]:
         """Return the result of `connection.get`: a fresh token, and the avatar to show.
