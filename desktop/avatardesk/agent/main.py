@@ -16,15 +16,20 @@ import signal
 import sys
 import threading
 from collections.abc import Mapping
-from typing import NoReturn
+from typing import TYPE_CHECKING, NoReturn
 
 from avatardesk.agent.settings import AgentSettings
 from avatardesk.errors import AvatarDeskError, SettingsError
 from avatardesk.logs import register_secret, setup_logging
 
+if TYPE_CHECKING:
+    from avatardesk.agent.parts import Parts
+
 logger = logging.getLogger("avatardesk.agent")
 
-_CLOSE_S = 4.0
+# Leaving a room that is there takes 0.2 s. One that died meanwhile would be waited for as long as the WebRTC
+# library tries to reach it.
+_CLOSE_S = 1.2
 
 
 async def run_agent(env: Mapping[str, str], *, stop: asyncio.Event | None = None) -> None:
@@ -57,12 +62,23 @@ async def run_agent(env: Mapping[str, str], *, stop: asyncio.Event | None = None
         if running.done():
             running.result()
     finally:
+        _hush_libraries()
         stopping.cancel()
         running.cancel()
-        with contextlib.suppress(TimeoutError, asyncio.CancelledError):
-            async with asyncio.timeout(_CLOSE_S):
-                await running
-        await parts.aclose()
+        closing = asyncio.create_task(_close(running, parts), name="agent_close")
+        # wait() and not a timeout around the task: that would wait for a task which is slow to give up
+        await asyncio.wait([closing], timeout=_CLOSE_S)
+
+
+async def _close(running: asyncio.Task[None], parts: Parts) -> None:
+    await asyncio.wait([running])
+    await parts.aclose()
+
+
+def _hush_libraries() -> None:
+    """Keep lost links out of the log from now on: room and avatar service end when the agent does."""
+    for name in ("livekit", "livekit.agents", "livekit.plugins.spatialreal", "avatardesk.agent.avatar"):
+        logging.getLogger(name).setLevel(logging.CRITICAL)
 
 
 async def _until_told(env: Mapping[str, str]) -> None:
