@@ -1,8 +1,8 @@
 """Whether this machine's network lets real-time clients reach a room at all, even one on this machine.
 
 libwebrtc, in the Python clients of agent and avatar, never uses the loopback interface. With no other
-interface up it has no address to offer, and waits in vain even for a room at 127.0.0.1. Any other will do, also
-one that leads nowhere.
+interface up it has no address to offer, and waits in vain even for a room at 127.0.0.1. Any other will do,
+also one that leads nowhere.
 """
 
 from __future__ import annotations

@@ -14,6 +14,7 @@ import pytest
 from avatardesk.agent.voice import OfflineVoice, SentenceSplitter, split_sentences, spoken
 from avatardesk.agent.voice.engines import EspeakEngine
 from avatardesk.agent.voice.process import run_program, wav_samples
+from avatardesk.agent.voice.silence import pause_after, trim_silence
 from avatardesk.errors import AgentError, InputError, PlatformError
 
 ENGINES = ["flite", "espeak-ng"]
@@ -52,6 +53,78 @@ async def test_text_is_never_taken_as_an_option_or_a_command(name: str, tmp_path
     for text in (f"-o {trap}", f"--help; touch {trap}", f"$(touch {trap}) `touch {trap}`"):
         assert len(await samples_of(found, text)) > 0
     assert not trap.exists()
+
+
+def edges(samples: np.ndarray, rate: int) -> tuple[float, float]:
+    """Return the seconds before the first and after the last 5 ms that are within 40 dB of the loudest."""
+    window = rate // 200
+    levels = np.sqrt(np.mean(samples[: len(samples) // window * window].reshape(-1, window) ** 2.0, axis=1))
+    loud = np.flatnonzero(levels > levels.max() / 100)
+    return float(loud[0]) / 200, (len(levels) - 1 - float(loud[-1])) / 200
+
+
+@pytest.mark.parametrize("name", ["flite:slt", "flite:rms", "espeak-ng"])
+async def test_speech_begins_at_once_and_ends_with_its_last_sound(name: str) -> None:
+    voice(name.partition(":")[0])
+    found = OfflineVoice.find(name)
+    for text in ("Yes.", "Hello there.", "Fifty six.", "She is here."):
+        before, after = edges(await samples_of(found, text), found.sample_rate)
+        assert before <= 0.03, (text, before)
+        assert after <= 0.04, (text, after)
+
+
+@pytest.mark.parametrize("name", ENGINES)
+async def test_between_sentences_there_is_a_short_pause(name: str) -> None:
+    found = voice(name)
+    first, second = [await samples_of(found, text) for text in ("Yes.", "No.")]
+    both = await samples_of(found, "Yes. No.")
+    added = (len(both) - len(first) - len(second)) / found.sample_rate
+    assert np.array_equal(both[: len(first)], first)
+    assert np.array_equal(both[-len(second) :], second)
+    # With what trimming left on either side this makes 0.2 s.
+    assert added == pytest.approx(0.15, abs=0.001)
+
+
+def test_a_soft_beginning_is_kept_and_silence_alone_is_nothing() -> None:
+    rate = 16000
+    hiss = np.random.default_rng(1).normal(0, 20, rate // 5)
+    breath = np.random.default_rng(2).normal(0, 150, rate // 10)
+    tone = 8000 * np.sin(np.arange(rate // 2) / 10)
+    speech = np.concatenate([hiss, breath, tone, hiss]).astype("<i2")
+    left = np.frombuffer(trim_silence(speech.tobytes(), rate), "<i2")
+    assert len(left) / rate == pytest.approx(0.02 + 0.1 + 0.5 + 0.03, abs=0.006)
+    assert trim_silence(bytes(rate), rate) == b""
+    assert trim_silence(b"", rate) == b""
+
+
+def test_a_clause_is_followed_by_a_shorter_pause_than_a_sentence() -> None:
+    rests = {text: len(pause_after(text, 1000)) // 2 for text in ("One,", "One", "One.", 'One!"', "One? ")}
+    assert rests == {"One,": 60, "One": 60, "One.": 150, 'One!"': 150, "One? ": 150}
+
+
+class CountingEngine:
+    """An engine that says a click for every sentence and counts how often it was asked."""
+
+    name, sample_rate = "clicks", 16000
+
+    def __init__(self) -> None:
+        self.asked: list[str] = []
+
+    async def speak(self, sentence: str) -> bytes:
+        self.asked.append(sentence)
+        return np.full(160, 1000, "<i2").tobytes()
+
+
+async def test_a_sentence_said_lately_is_not_synthesised_again() -> None:
+    engine = CountingEngine()
+    found = OfflineVoice(engine)
+    once = await samples_of(found, "One. Two.")
+    assert np.array_equal(await samples_of(found, "One. Two."), once)
+    assert engine.asked == ["One.", "Two."]
+    for number in range(60):
+        await samples_of(found, f"Number {number}.")
+    await samples_of(found, "One.")
+    assert engine.asked[-1] == "One."
 
 
 async def test_nothing_to_say_is_silence_and_no_error() -> None:
