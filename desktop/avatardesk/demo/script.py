@@ -15,7 +15,7 @@ QUESTIONS = ("What can you do?", "What is your name?", "Tell me a joke.")
 """Asked in this order; the scripted guide knows all of them."""
 
 LONG_QUESTION = "Tell me about yourself."
-INTERRUPTION = "Thank you. Goodbye."
+INTERRUPTION = "What time is it?"
 
 LEAD = 7.0
 """Seconds before the first question: the avatar's greeting is heard in them."""
