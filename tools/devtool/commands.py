@@ -114,7 +114,7 @@ def test(words: list[str]) -> int:
     environment = _environment()
     if not VENV.exists():
         say(FRESH_MARK)
-    ensure_system(system.SCREEN, system.VOICE, system.SECOND_VOICE, system.BROWSER, system.SOUND)
+    ensure_system(system.SCREEN, system.VOICE, system.SECOND_VOICE, system.BROWSER)
     ensure_python()
     ensure_node_modules()
     ensure_page()

@@ -16,7 +16,8 @@ from pathlib import Path
 from tools.devtool.places import is_root
 from tools.devtool.steps import StepError, say, step
 
-# soname that must be loadable -> Debian package (Ubuntu 24.04+ and Debian 13 add "t64" to some)
+# Soname that must be loadable -> Debian package (Ubuntu 24.04+ and Debian 13 add "t64" to some): all that the
+# wheels' libraries name as NEEDED (objdump -p) and do not bring along.
 LIBRARIES = {
     "libglib-2.0.so.0": "libglib2.0-0",
     "libGL.so.1": "libgl1",
@@ -39,6 +40,23 @@ LIBRARIES = {
     "libxcb-keysyms.so.1": "libxcb-keysyms1",
     "libxcb-shape.so.0": "libxcb-shape0",
     "libxkbfile.so.1": "libxkbfile1",
+    "libX11-xcb.so.1": "libx11-xcb1",
+    "libXext.so.6": "libxext6",
+    "libXfixes.so.3": "libxfixes3",
+    "libexpat.so.1": "libexpat1",
+    "libfreetype.so.6": "libfreetype6",
+    "libgbm.so.1": "libgbm1",
+    "libudev.so.1": "libudev1",
+    "libxcb-dri3.so.0": "libxcb-dri3-0",
+    "libxcb-glx.so.0": "libxcb-glx0",
+    "libxcb-image.so.0": "libxcb-image0",
+    "libxcb-randr.so.0": "libxcb-randr0",
+    "libxcb-render-util.so.0": "libxcb-render-util0",
+    "libxcb-shm.so.0": "libxcb-shm0",
+    "libxcb-sync.so.1": "libxcb-sync1",
+    "libxcb-util.so.1": "libxcb-util1",
+    "libxcb-xfixes.so.0": "libxcb-xfixes0",
+    "libxcb-xkb.so.1": "libxcb-xkb1",
 }
 
 
@@ -55,7 +73,6 @@ SCREEN = Program(("Xvfb",), "xvfb", "a screen, as this machine has none")
 VOICE = Program(("flite", "espeak-ng"), "flite", "the offline voice")
 BROWSER = Program(("chromium", "chromium-browser", "google-chrome"), "chromium", "the browser tests")
 SECOND_VOICE = Program(("espeak-ng",), "espeak-ng", "a second voice in the tests")
-SOUND = Program(("pulseaudio",), "pulseaudio", "loudspeaker and microphones in the tests")
 
 
 def has_screen(environment: dict[str, str]) -> bool:
