@@ -10,6 +10,7 @@ import { loadCharacters } from "./session/characters";
 import { Conversation } from "./session/conversation";
 import { IdleReset } from "./session/idle";
 import { Microphones } from "./session/microphones";
+import type { PictureStats } from "./session/player";
 import { problemFrom } from "./session/problems";
 import { SessionStore } from "./session/store";
 import { followSystem } from "./session/system";
@@ -24,7 +25,7 @@ import "./ui/styles/index.css";
 declare global {
   interface Window {
     /** What the page is doing, for the program and for tests. */
-    readonly __avatardesk: { readonly status: () => PageStatus };
+    readonly __avatardesk: { readonly status: () => PageStatus; readonly picture: () => PictureStats | null };
   }
 }
 
@@ -70,7 +71,7 @@ function mountSession(store: SessionStore, bridge: Bridge): void {
     target: window,
   });
   if (media !== null) beginOnVoice(store, () => media.getUserMedia({ audio: true }), () => void conversation.begin());
-  Object.defineProperty(window, "__avatardesk", { value: Object.freeze({ status: () => monitor.status() }) });
+  Object.defineProperty(window, "__avatardesk", { value: Object.freeze({ status: () => monitor.status(), picture: () => monitor.picture() }) });
   addEventListener("pagehide", () => void conversation.shutdown());
   const view = new WindowState();
   void characters.then((found) => (view.characters.value = found));

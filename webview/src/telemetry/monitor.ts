@@ -1,7 +1,7 @@
 /** Measures the conversation and tells the program: heartbeat, marks, turns, diagnostics. */
 import type { Bridge, PageStatus, TurnReport } from "../bridge";
 import type { Observer } from "../session/conversation";
-import type { PlayerEvents, Stage } from "../session/player";
+import type { PictureStats, PlayerEvents, Stage } from "../session/player";
 import type { Activity } from "../session/phase";
 import type { SessionStore } from "../session/store";
 import { toEpoch } from "./clock";
@@ -80,6 +80,11 @@ export class Monitor implements Observer {
     this.#agent = present.agent;
     this.#avatar = present.avatar;
     this.#changed();
+  }
+
+  /** How the last second was drawn; null while nothing is. For benches. */
+  picture(): PictureStats | null {
+    return this.#stage?.stats() ?? null;
   }
 
   /** What the page is doing now; also what tests read. */

@@ -16,7 +16,7 @@ export function DiagnosticsOverlay(): JSX.Element {
     ["Picture against sound", ms(found?.avOffsetMs ?? null, 1)],
     ["Lock", found?.lock ?? "–"],
     ["Frames a second", found?.fps?.toFixed(0) ?? "–"],
-    ["Drawing time", ms(found?.frameMs ?? null, 1)],
+    ["Between pictures", ms(found?.frameMs ?? null, 1)],
     ["Resolution", size === null ? "–" : `${size[0]} × ${size[1]}`],
     ["Last answer after", ms(found?.lastTurnMs ?? null)],
     ["Microphone", store.microphone.value.label ?? store.microphone.value.status],

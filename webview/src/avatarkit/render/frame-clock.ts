@@ -1,34 +1,41 @@
-/** Frames per second and the cost of a frame. */
+/** Pictures per second and the time between them, as the viewer gets them. */
+
+/** Anything longer is a pause (hidden tab, debugger), not slowness. */
+const PAUSE_MS = 1000;
+
+/**
+ * Counts in windows of a second. What is measured is the time from one picture to the next: handing a picture over
+ * takes next to nothing, and drawing, reading back and compositing, which come after, hold up the next one.
+ */
 export class FrameClock {
-  meanMs = 0;
-  private begun = 0;
+  /** Pictures a second in the last full window. */
+  fps = 0;
+  /** 95 of 100 pictures of the last full window came within this time after the one before, ms. */
+  p95Ms = 0;
+  private last = Number.NaN;
   private windowStart = Number.NaN;
-  private count = 0;
-  private rate = 0;
+  private intervals: number[] = [];
 
-  /** @param now - milliseconds, for the cost of a frame */
-  constructor(private readonly now: () => number) {}
-
-  /** Frames in the last full second. */
-  get fps(): number {
-    return this.rate;
-  }
-
-  /** A picture for the time stamp `at` (ms) begins. */
-  begin(at: number): void {
-    this.begun = this.now();
-    const elapsed = at - this.windowStart;
-    if (!(elapsed >= 0)) this.windowStart = at;
-    else if (elapsed >= 1000) {
-      this.rate = (this.count * 1000) / elapsed;
+  /** A picture is drawn at `at` (ms). */
+  tick(at: number): void {
+    const took = at - this.last;
+    this.last = at;
+    if (!(took >= 0) || took > PAUSE_MS) {
       this.windowStart = at;
-      this.count = 0;
+      this.intervals = [];
+      return;
     }
-    this.count++;
+    this.intervals.push(took);
+    const elapsed = at - this.windowStart;
+    if (elapsed < 1000) return;
+    this.fps = (this.intervals.length * 1000) / elapsed;
+    this.p95Ms = nearestRank(this.intervals, 0.95);
+    this.windowStart = at;
+    this.intervals = [];
   }
+}
 
-  /** The picture was handed to the GPU. */
-  end(): void {
-    this.meanMs += (this.now() - this.begun - this.meanMs) * 0.1;
-  }
+function nearestRank(values: number[], part: number): number {
+  values.sort((a, b) => a - b);
+  return values[Math.max(0, Math.ceil(values.length * part) - 1)] ?? 0;
 }

@@ -94,7 +94,7 @@ class HeadRenderer implements AvatarRenderer {
   private readonly target: WebGLRenderTarget;
   private readonly post: ShaderMaterial;
   private readonly pixel = new Vector2();
-  private readonly clock: FrameClock;
+  private readonly clock = new FrameClock();
   private readonly resize: ResizeObserver;
   private readonly quality: Quality;
   private transform: AvatarTransform = { x: 0, y: 0, scale: 1 };
@@ -121,7 +121,6 @@ class HeadRenderer implements AvatarRenderer {
     this.shared = new SharedUniforms(this.theme);
     this.figure = new Figure(model, this.shared, this.software);
     this.life = new Life(options.seed ?? 1, options.reducedMotion ?? false, options.life === false);
-    this.clock = new FrameClock(options.now ?? (() => performance.now()));
     this.ground = new Mesh(this.plane, createGround(this.shared));
     this.ground.frustumCulled = false;
     this.ground.renderOrder = 10;
@@ -185,6 +184,7 @@ class HeadRenderer implements AvatarRenderer {
     if (this.disposed || this.width === 0 || this.height === 0) return;
     if (this.software && now - this.lastDrawn < SOFTWARE_INTERVAL_MS - 4) return;
     this.lastDrawn = now;
+    this.clock.tick(now);
     if (this.quality.frame(now)) this.applySize();
     this.draw(now);
   }
@@ -207,7 +207,7 @@ class HeadRenderer implements AvatarRenderer {
   stats(): RenderStats {
     return {
       fps: this.clock.fps,
-      frameMs: this.clock.meanMs,
+      frameMs: this.clock.p95Ms,
       width: this.canvas.width,
       height: this.canvas.height,
       triangles: this.gl.info.render.triangles,
@@ -229,7 +229,6 @@ class HeadRenderer implements AvatarRenderer {
   }
 
   private draw(now: number): void {
-    this.clock.begin(now);
     this.gl.info.reset();
     this.life.step(now);
     this.figure.apply(this.life.pose);
@@ -237,7 +236,6 @@ class HeadRenderer implements AvatarRenderer {
     this.gl.render(this.scene, this.camera);
     this.gl.setRenderTarget(null);
     this.gl.render(this.screen, this.flat);
-    this.clock.end();
   }
 
   private measure(): void {

@@ -29,7 +29,7 @@ export interface AvatarTransform {
 export interface RenderStats {
   /** Rendered frames in the last second. */
   readonly fps: number;
-  /** Smoothed milliseconds spent inside render(). */
+  /** Of the pictures of the last second, 95 of 100 came within this time after the one before, ms. */
   readonly frameMs: number;
   /** Size of the drawing buffer, in device pixels. */
   readonly width: number;
@@ -65,8 +65,6 @@ export interface RendererOptions {
   readonly software?: boolean;
   /** Seed of the figure's own life; the same seed and the same times give the same movements. */
   readonly seed?: number;
-  /** The clock in milliseconds used to measure the cost of a frame. Left out: performance.now. */
-  readonly now?: () => number;
 }
 
 /** One avatar drawn into one canvas. */
