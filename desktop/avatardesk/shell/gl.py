@@ -47,8 +47,12 @@ def needs_software(env: Mapping[str, str] | None = None, devices: Path = Path("/
     ):
         return True
     # A GPU may be there and yet not drive this screen (Xvfb, a remote desktop): ask the driver.
-    name = renderer_name().lower()
-    return not name or any(word in name for word in _SOFTWARE_RENDERERS)
+    return is_software_renderer(renderer_name())
+
+
+def is_software_renderer(name: str) -> bool:
+    """Return whether a driver of this name draws on the CPU; no name means that there is no driver."""
+    return not name or any(word in name.lower() for word in _SOFTWARE_RENDERERS)
 
 
 def screen_is_there(env: Mapping[str, str] | None = None) -> bool:

@@ -39,7 +39,7 @@ def test_a_whole_conversation_has_no_failures_and_all_figures() -> None:
     assert report["cold_start_ms"]["window"] == 400.0
     assert report["cold_start_ms"]["agent_ready"] is None
     assert report["av_offset_ms"] == {"p50": -6.0, "p95": -6.0, "n": 1, "p95_abs": 6.0}
-    assert report["render"] == {"fps_p50": 25.0, "frame_ms_p95": 29.5, "resolution": [800, 600]}
+    assert report["render"] == {"fps_p50": 25.0, "frame_ms_p95": 25.0, "resolution": [800, 600]}
     assert report["motion"]["recovered"] == 2
 
 
