@@ -12,19 +12,12 @@ from livekit import rtc
 from support.browser import Page, open_page
 from support.livekit_server import RunningRoom
 from support.room_clients import Client, eventually, hears, joined, make_token, tone
-from support.room_servers import EVERY_SERVER, any_server
 
 from avatardesk.room.tokens import verify
 
 pytestmark = pytest.mark.e2e
 
 PAGE = Path(__file__).parents[1] / "support" / "room_page"
-
-
-@pytest_asyncio.fixture(params=EVERY_SERVER)
-async def server(request: pytest.FixtureRequest) -> AsyncIterator[RunningRoom]:
-    async with any_server(request.param) as found:
-        yield found
 
 
 @pytest_asyncio.fixture
