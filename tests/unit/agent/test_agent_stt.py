@@ -49,6 +49,15 @@ async def test_questions_the_guide_knows_are_heard_word_for_word(recognizer: Rec
         assert decode(recognizer, await spoken_wav(question, voice)) == question
 
 
+@pytest.mark.parametrize("gain", [0.1, 0.4, 1.0])
+async def test_the_very_first_question_is_heard_softly_or_loudly_spoken(domain: Domain, gain: float) -> None:
+    fresh = Recognizer(domain)
+    try:
+        assert decode(fresh, gain * await spoken_wav("What can you do?")) == "what can you do"
+    finally:
+        fresh.close()
+
+
 async def test_other_speech_is_heard_with_the_general_model(recognizer: Recognizer) -> None:
     heard = decode(recognizer, await spoken_wav("my brother works at the hospital downtown", "flite:rms"))
     assert {"brother", "works", "hospital"} <= set(heard.split())

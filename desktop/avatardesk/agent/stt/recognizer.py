@@ -24,6 +24,10 @@ SAMPLE_RATE = 16000
 # decoded rightly has at least 1.2, and of 78 other sentences none has more than 1.12.
 _SURE = 1.16
 _GENERAL_CONFIDENCE = 0.4
+# The mean cepstrum to begin with, before a speaker's own is known; the model leaves it open. The average of
+# four speakers (one of them recorded), with a level between a loud and a soft microphone: 27 instead of 41 word
+# errors in 150 first questions (two voices, three levels) with the library's.
+_FIRST_MEAN = "48,8.2,5.0,26.6,-2.7,3.1,4.2,-6.4,-2.5,-6.4,7.0,1.6,2.1"
 _SLICE_BYTES = SAMPLE_RATE * 2 // 25
 
 
@@ -93,7 +97,7 @@ class Recognizer:
         # A narrower search costs a third less time, and no more errors in what was measured; the flat second
         # pass would only begin when the user has finished.
         self._general = pocketsphinx.Decoder(
-            samprate=SAMPLE_RATE, loglevel="FATAL", fwdflat=False, maxhmmpf=5000
+            samprate=SAMPLE_RATE, loglevel="FATAL", cmninit=_FIRST_MEAN, fwdflat=False, maxhmmpf=5000
         )
         self._domain = self._domain_decoder(domain) if domain else None
         self._listening = False
@@ -111,7 +115,11 @@ class Recognizer:
             model.write_text(build_arpa(sentences), "utf-8")
             self._chooser.lexicon.write_dictionary(dictionary, words - unknown)
             return pocketsphinx.Decoder(
-                samprate=SAMPLE_RATE, loglevel="FATAL", lm=str(model), dict=str(dictionary)
+                samprate=SAMPLE_RATE,
+                loglevel="FATAL",
+                cmninit=_FIRST_MEAN,
+                lm=str(model),
+                dict=str(dictionary),
             )
 
     @property
