@@ -3,23 +3,16 @@ import { Color, DoubleSide, FrontSide, Matrix3, ShaderMaterial, Vector3, type IU
 import { AvatarAssetError } from "./asset-error";
 import type { EyeLook } from "./head-file";
 import type { SharedUniforms } from "./light";
-import { eyeFragment, eyeVertex } from "./shaders/eye";
-import { curlFragment, curlVertex, hairFragment, hairVertex, liningFragment, liningVertex } from "./shaders/hair";
-import {
-  clothFragment,
-  clothVertex,
-  groundFragment,
-  groundVertex,
-  metalFragment,
-  metalVertex,
-  mouthFragment,
-  mouthVertex,
-} from "./shaders/other";
-import { skinFragment, skinVertex } from "./shaders/skin";
+import { perPixel, perVertex, type Surface } from "./shaders/common";
+import { eye } from "./shaders/eye";
+import { curl, hair, lining } from "./shaders/hair";
+import { cloth, groundFragment, groundVertex, metal, mouth } from "./shaders/other";
+import { skin } from "./shaders/skin";
 
 interface Recipe {
-  readonly vertex: string;
-  readonly fragment: string;
+  readonly surface: Surface;
+  /** Where a processor draws: light at the vertices is fine enough. */
+  readonly coarse: boolean;
   /** `gpu`: only where a GPU draws; a processor saves a quarter of its time by leaving the locks' insides out. */
   readonly bothSides: boolean | "gpu";
   /** Opaque parts in front are drawn first: what they hide is rejected by depth. */
@@ -27,14 +20,14 @@ interface Recipe {
 }
 
 const RECIPES: Readonly<Record<string, Recipe>> = {
-  hair: { vertex: hairVertex, fragment: hairFragment, bothSides: "gpu", order: 0 },
-  curl: { vertex: curlVertex, fragment: curlFragment, bothSides: false, order: 0 },
-  metal: { vertex: metalVertex, fragment: metalFragment, bothSides: false, order: 0 },
-  lining: { vertex: liningVertex, fragment: liningFragment, bothSides: true, order: 1 },
-  skin: { vertex: skinVertex, fragment: skinFragment, bothSides: false, order: 2 },
-  eye: { vertex: eyeVertex, fragment: eyeFragment, bothSides: false, order: 3 },
-  mouth: { vertex: mouthVertex, fragment: mouthFragment, bothSides: true, order: 3 },
-  cloth: { vertex: clothVertex, fragment: clothFragment, bothSides: false, order: 3 },
+  hair: { surface: hair, coarse: true, bothSides: "gpu", order: 0 },
+  curl: { surface: curl, coarse: false, bothSides: false, order: 0 },
+  metal: { surface: metal, coarse: false, bothSides: false, order: 0 },
+  lining: { surface: lining, coarse: true, bothSides: true, order: 1 },
+  skin: { surface: skin, coarse: true, bothSides: false, order: 2 },
+  eye: { surface: eye, coarse: false, bothSides: false, order: 3 },
+  mouth: { surface: mouth, coarse: true, bothSides: true, order: 3 },
+  cloth: { surface: cloth, coarse: true, bothSides: false, order: 3 },
 };
 
 /** The drawing order of a material's parts; smaller is earlier. */
@@ -55,7 +48,8 @@ export function createMaterial(
   software: boolean,
   own: Record<string, IUniform> = {},
 ): ShaderMaterial {
-  const { vertex, fragment, bothSides } = recipe(material);
+  const { surface, coarse, bothSides } = recipe(material);
+  const { vertex, fragment } = software && coarse ? perVertex(surface) : perPixel(surface);
   return new ShaderMaterial({
     // By reference: a change of a shared value is seen by every material.
     uniforms: Object.assign({}, shared, own),

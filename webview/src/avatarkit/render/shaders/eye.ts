@@ -1,13 +1,13 @@
 /** The eyeball: painted iris under a cornea, occluded by the lids. */
-import { fragmentShader, vertexShader } from "./common";
+import type { Surface } from "./common";
 
-export const eyeVertex = vertexShader(
-  "uniform mat3 eyeTurn; uniform vec3 eyeCentre; varying vec3 vBall; varying vec3 vFace;",
-  "vBall = position; vFace = eyeTurn * position; p = vFace + eyeCentre; n = vFace;",
-);
-
-export const eyeFragment = fragmentShader(
-  /* glsl */ `
+export const eye: Surface = {
+  poseInputs: "uniform mat3 eyeTurn; uniform vec3 eyeCentre;",
+  passed: "vec3 vBall; vec3 vFace;",
+  pose: "vBall = position; vFace = eyeTurn * position; p = vFace + eyeCentre; n = vFace;",
+  inputs: `uniform mat3 headTurn; uniform mat3 eyeTurn; uniform float irisSize; uniform float pupilSize;
+uniform float lidTop; uniform float sparkle; uniform vec3 irisOuter; uniform vec3 irisInner;`,
+  shade: /* glsl */ `
   vec3 ball = normalize(vBall);
   vec3 face = normalize(vFace);
   // The iris lies behind the cornea: seen from the side it shifts against the ball's surface.
@@ -40,7 +40,4 @@ export const eyeFragment = fragmentShader(
   c += vec3(1.0, 0.98, 0.95) * smoothstep(0.9915, 0.9940, key) * 2.4 * sparkle;
   c += vec3(0.8, 0.9, 1.0) * smoothstep(0.9968, 0.9988, kick) * 0.5 * sparkle;
   c += vec3(0.9, 0.95, 1.0) * pow(max(key, 0.0), 60.0) * 0.08 * shadow;`,
-  `uniform mat3 headTurn; uniform mat3 eyeTurn; varying vec3 vBall; varying vec3 vFace;
-uniform float irisSize; uniform float pupilSize; uniform float lidTop; uniform float sparkle;
-uniform vec3 irisOuter; uniform vec3 irisInner;`,
-);
+};

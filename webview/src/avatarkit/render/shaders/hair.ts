@@ -1,22 +1,24 @@
 /** Hair, brows, cropped curls, and the dark lining under the locks. */
-import { fragmentShader, vertexShader } from "./common";
-
-export const hairVertex = vertexShader(
-  "attribute vec3 tangent; varying vec3 vTangent; varying vec3 vRest;",
-  "vTangent = headTurn * tangent; vRest = position;",
-);
+import type { Surface } from "./common";
 
 /** Strands: two highlights shifted along the strand, broken up by streaks. shade: across, along, strand, occlusion. */
-export const hairFragment = fragmentShader(
-  /* glsl */ `
+export const hair: Surface = {
+  poseInputs: "attribute vec3 tangent;",
+  passed: "vec3 vTangent;",
+  pose: "vTangent = headTurn * tangent;",
+  inputs: "uniform float gloss;",
+  pattern: /* glsl */ `
   float id = vShade.z * 61.0;
-  float u = vShade.x;
+  float pattern = sin(vShade.x * 21.0 + id * 7.0 + sin(vShade.y * 4.0 + id) * 1.1) * 0.55
+    + sin(vShade.x * 47.0 + id * 3.1 + vShade.y * 2.0) * 0.35;`,
+  patternDepth: 0.15,
+  shade: /* glsl */ `
   float t = vShade.y;
-  float fine = sin(u * 21.0 + id * 7.0 + sin(t * 4.0 + id) * 1.1) * 0.55 + sin(u * 47.0 + id * 3.1 + t * 2.0) * 0.35;
+  float fine = pattern;
   float ao = clamp(vShade.w, 0.0, 1.0);
   vec3 T = normalize(vTangent);
   // The inside of a lock lies in the mass's shade.
-  ao *= gl_FrontFacing ? 1.0 : 0.35;
+  ao *= mix(0.35, 1.0, FACING);
   float nl = dot(N, keyDir);
   float nv = max(dot(N, V), 0.0);
   vec3 T1 = normalize(T + N * (0.08 + 0.07 * fine));
@@ -45,18 +47,20 @@ export const hairFragment = fragmentShader(
   c += keyLight * open * max(nl + 0.25, 0.0) * (shine * vec3(1.0, 0.84, 0.66) * 0.085 + glow * A * 0.85) * gloss;
   float edge = 1.0 - nv;
   c += rimLight * ao * ao * (edge * edge * edge * max(dot(N, rimRight) + 0.3, 0.0) * 0.10 + rimShine * A * 0.6) * gloss;`,
-  "uniform float gloss; varying vec3 vTangent; varying vec3 vRest;",
-);
-
-export const curlVertex = vertexShader("varying vec3 vRest;", "vRest = position;");
+};
 
 /** Tight curls: grains that swallow and scatter light. */
-export const curlFragment = fragmentShader(
-  /* glsl */ `
+export const curl: Surface = {
+  passed: "vec3 vRest;",
+  pose: "vRest = position;",
+  inputs: "uniform float gloss;",
+  pattern: /* glsl */ `
   vec3 q = vRest * 34.0;
   float g = sin(q.x + 1.7 * sin(q.y * 0.9 + q.z * 0.6)) * sin(q.y * 1.1 + 1.9 * sin(q.z * 0.8 + q.x * 0.5)) * sin(q.z + 1.5 * sin(q.x * 0.7));
   float g2 = sin(q.x * 2.3 + q.z) * sin(q.y * 2.1 - q.x) * sin(q.z * 2.2 + q.y);
-  float grain = g * 0.6 + g2 * 0.4;
+  float pattern = g * 0.6 + g2 * 0.4;`,
+  shade: /* glsl */ `
+  float grain = pattern;
   float ao = clamp(vShade.w, 0.0, 1.0);
   vec3 M = normalize(N + vec3(g, g2, -g) * 0.38);
   float nl = dot(M, keyDir);
@@ -66,10 +70,7 @@ export const curlFragment = fragmentShader(
   float n4 = nh * nh * nh * nh;
   float edge = 1.0 - max(dot(N, V), 0.0);
   c += keyLight * n4 * n4 * n4 * 0.030 * gloss * (1.0 + grain) + rimLight * edge * edge * edge * 0.035 * max(dot(N, rimRight) + 0.4, 0.0);`,
-  "uniform float gloss; varying vec3 vRest;",
-);
-
-export const liningVertex = vertexShader();
+};
 
 /** Unlit dark: lashes, and what must not be seen through gaps. */
-export const liningFragment = fragmentShader("c = A * (hemi(vec3(0.0, 0.4, 0.9)) * 0.9 + 0.08);");
+export const lining: Surface = { shade: "c = A * (hemi(vec3(0.0, 0.4, 0.9)) * 0.9 + 0.08);" };

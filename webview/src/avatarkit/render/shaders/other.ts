@@ -1,42 +1,42 @@
 /** Garment, teeth and tongue, glasses, the ground behind, and the pass that brings the picture to the canvas. */
-import { fragmentShader, vertexShader } from "./common";
-
-export const clothVertex = vertexShader("varying vec3 vRest;", "vRest = position;");
+import type { Surface } from "./common";
 
 /** Knitted cloth. shade: occlusion, key visibility. */
-export const clothFragment = fragmentShader(
-  /* glsl */ `
-  float ao = vShade.x;
-  float nv = max(dot(N, V), 0.0);
+export const cloth: Surface = {
+  passed: "vec3 vRest;",
+  pose: "vRest = position;",
+  pattern: /* glsl */ `
   float rib = sin(vRest.x * 62.0 + vRest.z * 20.0) * 0.5 + 0.5;
   float stitch = sin(vRest.y * 95.0 + rib * 2.0) * 0.5 + 0.5;
-  A *= 0.86 + 0.12 * rib + 0.05 * stitch;
+  float pattern = (0.12 * rib + 0.05 * stitch) / 0.085 - 1.0;`,
+  patternDepth: 0.045,
+  shade: /* glsl */ `
+  float ao = vShade.x;
+  float nv = max(dot(N, V), 0.0);
+  A *= 0.945 + 0.085 * pattern;
   float edge = 1.0 - nv;
   c = A * (keyLight * clamp(dot(N, keyDir) * 0.8 + 0.2, 0.0, 1.0) * vShade.y
     + fillLight * clamp(dot(N, fillDir) * 0.7 + 0.3, 0.0, 1.0) * ao + hemi(N) * ao) * 0.72;
   c += A * edge * edge * (0.25 + 0.85 * edge) * ao + rimLight * edge * edge * edge * max(dot(N, rimRight) + 0.2, 0.0) * 0.35 * ao;`,
-  "varying vec3 vRest;",
-);
-
-export const mouthVertex = vertexShader();
+};
 
 /** Teeth, gums, tongue: lit through the opening of the lips. shade: depth. */
-export const mouthFragment = fragmentShader(
-  /* glsl */ `
+export const mouth: Surface = {
+  inputs: "uniform float mouthLight;",
+  shade: /* glsl */ `
   float open = vShade.x * mouthLight;
   float nh = max(dot(N, normalize(keyDir + V)), 0.0);
   c = A * (keyLight * clamp(dot(N, keyDir) * 0.6 + 0.4, 0.0, 1.0) * 0.40 + hemi(N) * 0.55) * open;
   c += vec3(pow(nh, 46.0) * 0.30 * open);`,
-  "uniform float mouthLight;",
-);
-
-export const metalVertex = vertexShader();
+};
 
 /** Polished wire. */
-export const metalFragment = fragmentShader(/* glsl */ `
+export const metal: Surface = {
+  shade: /* glsl */ `
   vec3 R = reflect(-V, N);
   float band = smoothstep(0.15, 0.75, R.y) * 0.9 + smoothstep(-0.5, -0.9, R.y) * 0.25;
-  c = A * (hemi(N) * 0.7 + keyLight * max(dot(N, keyDir), 0.0) * 0.35) + mix(A, vec3(1.0), 0.35) * keyLight * band * 0.32;`);
+  c = A * (hemi(N) * 0.7 + keyLight * max(dot(N, keyDir), 0.0) * 0.35) + mix(A, vec3(1.0), 0.35) * keyLight * band * 0.32;`,
+};
 
 export const groundVertex = /* glsl */ `
 varying vec2 vAt;

@@ -1,11 +1,10 @@
 /** Skin, lips, the inside of the mouth, ears. shade: occlusion, key visibility, lip, inner mouth. */
-import { fragmentShader, vertexShader } from "./common";
-
-export const skinVertex = vertexShader();
+import type { Surface } from "./common";
 
 /** Wrapped light per channel stands in for light that travels under the skin. */
-export const skinFragment = fragmentShader(
-  /* glsl */ `
+export const skin: Surface = {
+  inputs: "uniform float mouthOpen;",
+  shade: /* glsl */ `
   vec4 s = clamp(vShade, 0.0, 1.0);
   float ao = s.x;
   float lit = s.y;
@@ -41,5 +40,4 @@ export const skinFragment = fragmentShader(
   // The mouth's depth gets its light through the opening only.
   float depth = smoothstep(0.0, 0.85, inner);
   c = mix(c, A * (0.10 + 0.42 * mouthOpen) * (1.0 - 0.55 * inner), depth);`,
-  "uniform float mouthOpen;",
-);
+};
