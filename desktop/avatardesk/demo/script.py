@@ -23,7 +23,7 @@ LEAD = 7.0
 PAUSE = 13.0
 """Seconds for an answer; longer than the guide's longest."""
 
-BEFORE_INTERRUPTION = 4.5
+BEFORE_INTERRUPTION = 2.5
 """Seconds from the end of the long question to the interruption: the avatar is in mid-answer."""
 
 MAX_RECORDINGS = 3
