@@ -1,9 +1,9 @@
-/** Chooses how many pixels to draw, from how long pictures take. */
+/** Chooses how many pixels to draw, from the time between pictures: drawing, reading back and compositing together. */
 
 /** Sharpness steps, in drawn pixels per CSS pixel. */
 const STEPS = [0.5, 0.6, 0.7, 0.8, 0.9, 1, 1.25, 1.5, 1.75, 2] as const;
-/** A picture this late is too late: 1000 / 27. */
-const SLOW_MS = 37;
+/** Pictures this far apart are too slow: 25 a second have to hold. */
+const SLOW_MS = 39;
 /** Anything longer is a pause (hidden tab, debugger), not slowness. */
 const PAUSE_MS = 400;
 const WINDOW = 14;
@@ -11,7 +11,7 @@ const FIRST_PROBE_MS = 4000;
 const LONGEST_PROBE_MS = 64_000;
 
 /** Pixels a software rasteriser is asked for at first. */
-const SOFTWARE_PIXELS = 480 * 480;
+const SOFTWARE_PIXELS = 660 * 660;
 
 /**
  * Adaptive resolution. Steps down when pictures come late, and up again after a quiet time; a step up that failed

@@ -1,16 +1,13 @@
 /** Draws one avatar: figure, life, ground, resolution. */
 import {
   Camera,
-  LinearFilter,
   LinearSRGBColorSpace,
   Mesh,
-  NearestFilter,
   NoToneMapping,
   PerspectiveCamera,
   PlaneGeometry,
   Scene,
   ShaderMaterial,
-  Vector2,
   WebGLRenderer,
   WebGLRenderTarget,
 } from "three";
@@ -21,7 +18,7 @@ import { Life } from "./life/life";
 import { SharedUniforms } from "./light";
 import { createGround } from "./materials";
 import { Quality } from "./quality";
-import { copyFragment, screenVertex, smoothFragment } from "./shaders/other";
+import { copyFragment, screenVertex } from "./shaders/other";
 import { FrameClock } from "./frame-clock";
 import type {
   AvatarAsset,
@@ -91,9 +88,8 @@ class HeadRenderer implements AvatarRenderer {
   private readonly flat = new Camera();
   private readonly plane = new PlaneGeometry(2, 2);
   private readonly ground: Mesh;
-  private readonly target: WebGLRenderTarget;
+  private readonly sampled: WebGLRenderTarget | null;
   private readonly post: ShaderMaterial;
-  private readonly pixel = new Vector2();
   private readonly clock = new FrameClock();
   private readonly resize: ResizeObserver;
   private readonly quality: Quality;
@@ -127,15 +123,12 @@ class HeadRenderer implements AvatarRenderer {
     this.ground.visible = this.theme !== "transparent";
     this.scene.add(this.figure.root, this.ground);
     this.scene.matrixWorldAutoUpdate = false;
-    this.target = new WebGLRenderTarget(1, 1, {
-      samples: this.software ? 0 : GPU_SAMPLES,
-      minFilter: this.software ? NearestFilter : LinearFilter,
-      magFilter: this.software ? NearestFilter : LinearFilter,
-    });
+    // A second picture costs a processor more than the figure does: there the canvas is drawn to at once.
+    this.sampled = this.software ? null : new WebGLRenderTarget(1, 1, { samples: GPU_SAMPLES });
     this.post = new ShaderMaterial({
-      uniforms: { picture: { value: this.target.texture }, pixel: { value: this.pixel } },
+      uniforms: { picture: { value: this.sampled?.texture ?? null } },
       vertexShader: screenVertex,
-      fragmentShader: this.software ? smoothFragment : copyFragment,
+      fragmentShader: copyFragment,
       depthTest: false,
       depthWrite: false,
       toneMapped: false,
@@ -222,7 +215,7 @@ class HeadRenderer implements AvatarRenderer {
     (this.ground.material as ShaderMaterial).dispose();
     this.post.dispose();
     this.plane.dispose();
-    this.target.dispose();
+    this.sampled?.dispose();
     this.gl.dispose();
     this.gl.forceContextLoss();
     this.canvas.remove();
@@ -232,8 +225,9 @@ class HeadRenderer implements AvatarRenderer {
     this.gl.info.reset();
     this.life.step(now);
     this.figure.apply(this.life.pose);
-    this.gl.setRenderTarget(this.target);
+    this.gl.setRenderTarget(this.sampled);
     this.gl.render(this.scene, this.camera);
+    if (!this.sampled) return;
     this.gl.setRenderTarget(null);
     this.gl.render(this.screen, this.flat);
   }
@@ -254,8 +248,7 @@ class HeadRenderer implements AvatarRenderer {
       // setDrawingBufferSize writes pixel sizes into the style; the canvas has to fill its container.
       this.canvas.style.width = "100%";
       this.canvas.style.height = "100%";
-      this.target.setSize(width, height);
-      this.pixel.set(1 / width, 1 / height);
+      this.sampled?.setSize(width, height);
     }
     this.frameView();
   }

@@ -70,25 +70,3 @@ export const copyFragment = /* glsl */ `
 uniform sampler2D picture;
 varying vec2 vAt;
 void main() { gl_FragColor = texture2D(picture, vAt); }`;
-
-/**
- * Softens stair-steps without multisampling: blends along the direction of the edge. Five reads, no branches and no
- * reads that depend on others, because a software rasteriser runs both sides of a branch.
- */
-export const smoothFragment = /* glsl */ `
-uniform sampler2D picture;
-uniform vec2 pixel;
-varying vec2 vAt;
-float luma(vec4 c) { return dot(c, vec4(0.30, 0.59, 0.11, 0.35)); }
-void main() {
-  vec4 m = texture2D(picture, vAt);
-  vec4 n = texture2D(picture, vAt + vec2(0.0, pixel.y));
-  vec4 s = texture2D(picture, vAt - vec2(0.0, pixel.y));
-  vec4 e = texture2D(picture, vAt + vec2(pixel.x, 0.0));
-  vec4 w = texture2D(picture, vAt - vec2(pixel.x, 0.0));
-  float vertical = abs(luma(n) - luma(s));
-  float horizontal = abs(luma(e) - luma(w));
-  float k = clamp((vertical + horizontal) * 5.0 - 0.25, 0.0, 1.0);
-  vec4 blend = mix(n + s, e + w, horizontal / (vertical + horizontal + 0.001)) * 0.25 + m * 0.5;
-  gl_FragColor = mix(m, blend, k);
-}`;
