@@ -4,7 +4,7 @@ import type { HeadModel, HeadPart } from "./head-file";
 import { SharedUniforms } from "./light";
 import { createMaterial, drawOrder, eyeUniforms, type EyeUniforms } from "./materials";
 import { Morph } from "./morph";
-import { eyePose, mouthLight, mouthOpening, ShapeTable, type EyePose } from "./pose";
+import { eyePose, lipsApart, mouthLight, mouthOpening, ShapeTable, type EyePose } from "./pose";
 
 /** Everything that changes from one picture to the next. Angles in radians; the gaze is in the look shapes' weights. */
 export interface FigurePose {
@@ -32,6 +32,7 @@ export class Figure {
   readonly triangles: number;
   private readonly morphs: Morph[] = [];
   private readonly eyes: Eye[] = [];
+  private readonly mouths: Mesh[] = [];
   private readonly materials: ShaderMaterial[] = [];
   private readonly geometries: BufferGeometry[] = [];
   private readonly shapes: ShapeTable;
@@ -66,6 +67,7 @@ export class Figure {
       mesh.matrixAutoUpdate = false;
       this.materials.push(material);
       this.root.add(mesh);
+      if (part.material === "mouth") this.mouths.push(mesh);
     }
     this.triangles = triangles;
   }
@@ -86,6 +88,9 @@ export class Figure {
     shared.exposure.value = pose.brightness;
     shared.mouthLight.value = mouthLight(shapes.weights);
     shared.mouthOpen.value = mouthOpening(shapes.weights);
+    // Shut lips share one edge; teeth behind it would shine through as dots where a pixel's middle falls between.
+    const seen = lipsApart(shapes.weights);
+    for (const mouth of this.mouths) mouth.visible = seen;
     for (const eye of this.eyes) {
       eyePose(shapes.weights, eye.side, this.upperLid, eye.pose);
       this.turn(eye.pose.pitch, eye.pose.yaw, 0, eye.uniforms.eyeTurn.value);

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { eyePose, mouthLight, ShapeTable, type EyePose } from "./pose";
+import { eyePose, lipsApart, mouthLight, ShapeTable, type EyePose } from "./pose";
 import { ARKIT_52, arkitIndex, type ArkitName } from "./types";
 
 function weights(shapes: Partial<Record<ArkitName, number>>): Float32Array {
@@ -55,5 +55,14 @@ describe("mouthLight", () => {
     expect(ou).toBeLessThan(0.25);
     expect(ch).toBeGreaterThan(0.6);
     expect(aa).toBe(1);
+  });
+});
+
+describe("lipsApart", () => {
+  it("is true whenever something between the lips can be seen", () => {
+    expect(lipsApart(weights({ jawOpen: 0.1 }))).toBe(true);
+    expect(lipsApart(weights({ mouthUpperUpLeft: 0.3 }))).toBe(true);
+    expect(lipsApart(weights({ mouthSmileLeft: 1, mouthSmileRight: 1, eyeBlinkLeft: 1 }))).toBe(false);
+    expect(lipsApart(weights({ jawOpen: 1, mouthClose: 1 }))).toBe(false);
   });
 });

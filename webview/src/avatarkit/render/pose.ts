@@ -92,6 +92,18 @@ export function mouthLight(weights: Float32Array): number {
   return open * open * Math.min(1, 0.78 + 0.4 * jaw);
 }
 
+/** The shapes that part the lips, besides the jaw. */
+const PARTING = (
+  ["mouthFunnel", "mouthPucker", "mouthLowerDownLeft", "mouthLowerDownRight", "mouthUpperUpLeft", "mouthUpperUpRight",
+    "mouthStretchLeft", "mouthStretchRight", "mouthRollLower", "mouthRollUpper", "mouthShrugUpper", "tongueOut"] as const
+).map(arkitIndex);
+
+/** Whether anything can be seen between the lips. */
+export function lipsApart(weights: Float32Array): boolean {
+  if ((weights[at.jawOpen] ?? 0) - (weights[at.close] ?? 0) > 0.02) return true;
+  return PARTING.some((index) => (weights[index] ?? 0) > 0.04);
+}
+
 /** 0..1: how far the jaw opens the view into the mouth. */
 export function mouthOpening(weights: Float32Array): number {
   return Math.min(1, 0.25 + Math.max(0, (weights[at.jawOpen] ?? 0) - (weights[at.close] ?? 0)));

@@ -115,7 +115,7 @@ void main() {${shadeBody(shade, pattern)}
 
 /**
  * Light computed at the vertices, for a processor. The head's triangles are a few pixels large, and a rasteriser in
- * software shades whole blocks of pixels for each: so this costs a third and looks nearly the same. Front sides only.
+ * software shades whole blocks of pixels for each: so this costs a third and looks nearly the same.
  */
 export function perVertex(surface: Surface): Program {
   const { passed = "", poseInputs = "", pose = "", inputs = "", shade, pattern = "", patternDepth = 0 } = surface;
