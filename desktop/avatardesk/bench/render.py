@@ -137,8 +137,7 @@ class _Run(AppObserver):
     @staticmethod
     async def _talk(handle: AppHandle) -> None:
         while True:
-            for sentence in SENTENCES:
-                await handle.say(text=sentence)
+            await handle.say(text=" ".join(SENTENCES))
 
 
 def main(argv: Sequence[str] | None = None) -> int:
