@@ -144,11 +144,11 @@ def _window(words: list[str], started_at: float) -> int:
     if options.fake_mic is not None and not options.fake_mic.is_file():
         raise InputError(f"There is no file {options.fake_mic}.", field="--fake-mic")
     folders = Paths.find()
-    if not options.verbose:
-        divert_native_output(folders.log_dir / "native.log")
     file = options.config or (folders.config_file if folders.config_file.is_file() else None)
     overrides = [*options.set, *(["kiosk.enabled=true"] if options.kiosk else [])]
     settings = load_settings(file=file, overrides=overrides, preferences=folders.preferences_file)
+    if not options.verbose:
+        divert_native_output(folders.log_dir / "native.log")
     log_file = setup_logging(
         settings.log.level, folders.log_dir, terminal=None if options.verbose else "WARNING"
     )

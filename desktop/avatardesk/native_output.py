@@ -14,9 +14,9 @@ def divert_native_output(file: Path) -> bool:
     """Send file descriptor 2 to `file`, made anew; Python's own stderr stays where it is.
 
     Call it before anything keeps a reference to `sys.stderr`. Returns False, with nothing changed, where
-    nothing is behind descriptor 2 or the file cannot be written, and on Windows, where a window has none.
+    `sys.stderr` was replaced already, the file cannot be written, and on Windows, where a window has none.
     """
-    if os.name == "nt":
+    if os.name == "nt" or sys.stderr is None or sys.stderr is not sys.__stderr__:
         return False
     try:
         paths.ensure(file.parent)
@@ -29,7 +29,7 @@ def divert_native_output(file: Path) -> bool:
             kept = os.dup(2)
         except OSError:
             return False
-        sys.stderr.flush()
+        print(end="", file=sys.stderr, flush=True)
         os.dup2(sink, 2)
         sys.stderr = os.fdopen(kept, "w", buffering=1, encoding="utf-8", errors="backslashreplace")
     return True

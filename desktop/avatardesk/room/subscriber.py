@@ -23,6 +23,9 @@ LOSSY = "_lossy"
 """LiveKit's names of the two data channels, the same on both peer connections."""
 
 
+_MOST_FREE_SLOTS = 16
+
+
 @dataclass(slots=True)
 class _MediaSlot:
     mid: str
@@ -31,6 +34,8 @@ class _MediaSlot:
     forwarder: Forwarder | None = None
     vacant: bool = False
     """Whether the client knows that the last track has ended; a slot is not reused before."""
+    last_track: str = ""
+    """Sid of the track it carried last."""
 
     def describe(self) -> sdp.Slot:
         if self.forwarder is None:
@@ -98,14 +103,27 @@ class Subscriber:
         """Subscribe to a track; `negotiate` makes it known to the client."""
         if self.forwarder(track.sid) is not None:
             return
-        slot = next((free for free in self._slots if free.kind == track.kind and free.vacant), None)
+        slot = self._free_slot(track)
         if slot is None:
             slot = _MediaSlot(str(len(self._slots) + 1), track.kind)
             self._slots.append(slot)
         slot.vacant = False
+        slot.last_track = track.sid
         slot.publisher = publisher_sid
         slot.forwarder = Forwarder(track, self.transport)
         track.forwarders.append(slot.forwarder)
+
+    def _free_slot(self, track: PublishedTrack) -> _MediaSlot | None:
+        """A slot to use again, or None: a new one.
+
+        The Python client says nothing of a track that comes back in the slot that it had before, so it gets
+        another one, unless it has come and gone so often that the offer would grow without end.
+        """
+        free = [slot for slot in self._slots if slot.kind == track.kind and slot.vacant]
+        others = [slot for slot in free if slot.last_track != track.sid]
+        if others:
+            return others[0]
+        return free[0] if len(free) >= _MOST_FREE_SLOTS else None
 
     def remove(self, track_sid: str) -> bool:
         """End a subscription; False when there was none."""

@@ -66,7 +66,7 @@ def run_app(
     instance = SingleInstance(folders)
     if not instance.take():
         instance.raise_first()
-        _log.info("AvatarDesk is running already; its window was raised")
+        print("AvatarDesk is running already; its window was raised.", file=sys.stderr)
         return 0
     crash_file = CrashFile(folders.state_dir)
     crash_file.begin()
