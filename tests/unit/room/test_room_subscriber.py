@@ -86,6 +86,23 @@ async def test_a_slot_is_reused_only_after_the_client_knows_that_it_is_empty(cli
     assert client.lines() == [("1", "sendonly", "TR_2"), ("2", "sendonly", "TR_1"), ("3", "sendonly", "TR_3")]
 
 
+async def test_a_track_that_comes_and_goes_gets_another_slot_but_the_offer_stays_bounded(
+    client: Client,
+) -> None:
+    sound = track("TR_1")
+    used = set()
+    for _ in range(40):
+        client.subscriber.add(sound, "PA_1")
+        client.subscriber.negotiate()
+        client.answer()
+        used.add(next(mid for mid, _, sid in client.lines() if sid == "TR_1"))
+        client.subscriber.remove("TR_1")
+        client.subscriber.negotiate()
+        client.answer()
+    assert {"1", "2"} <= used
+    assert len(client.lines()) <= 17
+
+
 async def test_the_answer_to_an_offer_of_the_past_is_ignored(client: Client) -> None:
     client.subscriber.negotiate()
     client.subscriber.add(track("TR_1"), "PA_1")
