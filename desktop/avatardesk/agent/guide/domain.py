@@ -7,37 +7,9 @@ from collections.abc import Iterator
 
 from avatardesk.agent.guide.knowledge import Knowledge
 from avatardesk.agent.guide.phrases import expand
+from avatardesk.agent.voice.spoken import number_words
 
-_NUMBERS = [
-    "one",
-    "two",
-    "three",
-    "four",
-    "five",
-    "six",
-    "seven",
-    "eight",
-    "nine",
-    "ten",
-    "eleven",
-    "twelve",
-    "thirteen",
-    "fourteen",
-    "fifteen",
-    "sixteen",
-    "seventeen",
-    "eighteen",
-    "nineteen",
-    "twenty",
-    "thirty",
-    "forty",
-    "fifty",
-    "sixty",
-    "seventy",
-    "eighty",
-    "ninety",
-    "hundred",
-]
+_NUMBERS = [*map(number_words, (*range(1, 21), *range(30, 100, 10))), "hundred"]
 _FIRST_NAMES = [
     "james",
     "john",

@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 from avatardesk.agent.guide.knowledge import Knowledge
 from avatardesk.agent.guide.phrases import expand
 from avatardesk.agent.guide.sounds import likeness, sound_key
+from avatardesk.agent.voice.spoken import number_words
 
 THRESHOLD = 0.56
 """Below this score a transcript is taken as something the guide has no topic for."""
@@ -43,40 +44,7 @@ _CONTRACTIONS = {
     "can't": "can not", "cannot": "can not", "didn't": "did not", "isn't": "is not", "i'd": "i would",
     "i'll": "i will", "let's": "let us", "we're": "we are", "goodbye": "good bye", "there's": "there is",
 }  # fmt: skip
-_NUMBER_WORDS = frozenset(
-    [
-        "zero",
-        "one",
-        "two",
-        "three",
-        "four",
-        "five",
-        "six",
-        "seven",
-        "eight",
-        "nine",
-        "ten",
-        "eleven",
-        "twelve",
-        "thirteen",
-        "fourteen",
-        "fifteen",
-        "sixteen",
-        "seventeen",
-        "eighteen",
-        "nineteen",
-        "twenty",
-        "thirty",
-        "forty",
-        "fifty",
-        "sixty",
-        "seventy",
-        "eighty",
-        "ninety",
-        "hundred",
-        "thousand",
-    ]
-)
+_NUMBER_WORDS = frozenset([*map(number_words, (*range(21), *range(30, 100, 10))), "hundred", "thousand"])
 
 
 @dataclass(frozen=True)
